@@ -1,0 +1,143 @@
+"""Choosing a device and a precision, and everything else that depends on the kind of device.
+
+The only place with device-specific code. Seeding, threads and memory of the process are here too.
+"""
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+import torch
+from fastai.callback.core import Callback
+from fastai.callback.fp16 import AMPMode, MixedPrecision
+
+from ulmfit_app.errors import AppError, DeviceError, TrainingError
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A resolved choice: `name` is cuda, mps or cpu; `precision` one of fp32, bf16, fp16."""
+
+    name: str
+    precision: str
+
+    @property
+    def torch(self) -> torch.device:
+        """The torch device."""
+        return torch.device(self.name)
+
+    def callbacks(self) -> list[Callback]:
+        """The callbacks that make fastai's loop run in this precision (`to_fp16`, `to_bf16` are CUDA's)."""
+        if self.precision == "fp32":
+            return []
+        if self.name == "cuda":
+            return [MixedPrecision(amp_mode=AMPMode(self.precision))]
+        return [CPUAutocast()]
+
+
+class CPUAutocast(Callback):
+    """bf16 on the CPU: the forward pass under autocast, weights, optimiser and loss in fp32.
+
+    fastai's `MixedPrecision` hard-codes CUDA (2.8.12). The context is left before the loss, which stays in fp32.
+    """
+
+    order = MixedPrecision.order
+
+    def before_batch(self) -> None:
+        """Enter the context for the forward pass."""
+        self.autocast = torch.autocast("cpu", dtype=torch.bfloat16)
+        self.autocast.__enter__()
+
+    def after_pred(self) -> None:
+        """Leave it, and hand the loss fp32 predictions."""
+        self.autocast.__exit__(None, None, None)
+        self.learn.pred = self.pred.float()
+
+
+def choose(device: str = "auto", precision: str = "auto") -> Device:
+    """Resolve `device` (auto, cuda, mps, cpu) and `precision` (auto, fp32, bf16, fp16) for this machine."""
+    available = _available()
+    name = available[0] if device == "auto" else device
+    if name not in available:
+        raise DeviceError(f"This machine has no device '{name}'.", todo=f"Use one of: auto, {', '.join(available)}.")
+    supported = _supported(name)
+    chosen = supported[0] if precision == "auto" else precision
+    if chosen not in supported:
+        raise DeviceError(
+            f"Precision '{chosen}' does not work on {name} here.", todo=f"Use one of: auto, {', '.join(supported)}."
+        )
+    return Device(name, chosen)
+
+
+def _available() -> list[str]:
+    names = ["cuda"] if torch.cuda.is_available() else []
+    names += ["mps"] if torch.backends.mps.is_available() else []
+    return [*names, "cpu"]
+
+
+def _supported(name: str) -> list[str]:
+    """Precisions of a device, best first."""
+    if name == "cuda":
+        return ["bf16", "fp16", "fp32"] if torch.cuda.is_bf16_supported(including_emulation=False) else ["fp16", "fp32"]
+    if name == "cpu" and cpu_has_bf16():
+        return ["bf16", "fp32"]
+    return ["fp32"]
+
+
+def cpu_has_bf16() -> bool:
+    """True if oneDNN has fast bf16 primitives here, LSTM among them: AVX512-BF16 or AMX."""
+    return torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability() == "AVX512" and _bf16_flag()
+
+
+def _bf16_flag() -> bool:
+    # torch.cpu's probes are private and were renamed between 2.11 and 2.13: ask whichever is there.
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, probe)() for probe in probes if hasattr(torch.cpu, probe))
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, numpy and torch, as fastai's loaders and dropout draw from all three."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def default_threads() -> int:
+    """One thread per core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_mb(device: Device) -> float:
+    """Memory in use in MB: the CUDA allocator's, else the resident memory of the process."""
+    if device.name == "cuda":
+        return torch.cuda.memory_allocated() / 2**20
+    return float(psutil.Process().memory_info().rss) / 2**20
+
+
+@contextmanager
+def memory_errors_told() -> Iterator[None]:
+    """Turn running out of memory, on any device, into a `TrainingError` that says what to change."""
+    try:
+        yield
+    except AppError:
+        raise
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            "The training ran out of memory.",
+            todo="Use a smaller bs, a smaller max_len or first_tokens, or a smaller vocabulary (max_vocab).",
+        ) from error
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    told = str(error).lower()
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(
+        words in told for words in ("out of memory", "can't allocate memory", "not enough memory")
+    )

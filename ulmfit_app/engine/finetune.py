@@ -1,0 +1,271 @@
+"""Fine-tuning: dataset + recipe + parent in, model folder out. Knows nothing of runs, the Hub or the UI.
+
+The loop is fastai's (`Learner.freeze_to`, `Learner.fit_one_cycle`); this module prepares it, runs the recipe's stages,
+and writes the model.
+"""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import fastai
+import numpy as np
+import torch
+from fastai.learner import Learner
+
+from ulmfit_app import modelfolder
+from ulmfit_app.data.dataset import Dataset
+from ulmfit_app.data.tokens import tokenizer_config
+from ulmfit_app.engine import checkpoints, corpus, devices, learners, loaders, parents
+from ulmfit_app.engine.callbacks import KeepBest, Position, RefuseNaN, Reporter, last_metrics
+from ulmfit_app.engine.corpus import Corpus
+from ulmfit_app.engine.devices import Device
+from ulmfit_app.engine.stages import fit_stage
+from ulmfit_app.recipes import PlannedStage, fit_to_texts, plan
+from ulmfit_app.schema import (
+    SIZES,
+    Architecture,
+    CheckpointEvent,
+    Event,
+    Kind,
+    Lineage,
+    MessageEvent,
+    Metric,
+    ModelConfig,
+    ProgressEvent,
+    Recipe,
+    StageEvent,
+)
+
+OnEvent = Callable[[Event], None]
+VALID_SHARE_OF_LIMIT = 4
+MIN_VALID = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training gave: the `config` of the model written, its last (or best) metrics, remarks for the user."""
+
+    config: ModelConfig
+    metrics: dict[str, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a training was asked for, resolved."""
+
+    kind: Kind
+    dataset: Dataset
+    recipe: Recipe
+    parent: Path | None
+    device: Device
+    seed: int
+    checkpoints: Path
+    on_event: OnEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the stages run on."""
+
+    corpus: Corpus
+    vocab: list[str]
+    architecture: Architecture
+    learner: Learner
+    parent: parents.Parent | None
+    notes: tuple[str, ...]
+
+
+def train(
+    kind: Kind,
+    dataset: Dataset,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    parent: Path | None,
+    checkpoints: Path,
+    on_event: OnEvent,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    seed: int = 42,
+    limit: int | None = None,
+) -> Trained:
+    """Train by `recipe` and write the model to `folder`, which must not exist.
+
+    `parent`: folder of the model whose weights are the start, None for random ones. `limit`: read this many training
+    texts and max(100, limit / 4) validation texts, drawn stratified by `seed`. `checkpoints`: folder for checkpoints.
+    `on_event` is called between minibatches; an exception from it ends the training, and no model is written.
+    Raises `TrainingError`, `ParentError`, `DeviceError`, `RecipeError`, `DataError`.
+    """
+    torch.set_num_threads(threads or devices.default_threads())
+    job = Job(
+        kind, dataset, limited(recipe, limit), parent, devices.choose(device, precision), seed, checkpoints, on_event
+    )
+    with devices.memory_errors_told():
+        prepared = _prepare(job)
+        metrics = _run_stages(job, prepared)
+    config = _write(job, prepared, folder, metrics)
+    return Trained(config, metrics, prepared.notes)
+
+
+def limited(recipe: Recipe, limit: int | None) -> Recipe:
+    """`recipe` reading `limit` training texts and max(100, limit / 4) validation texts."""
+    if limit is None:
+        return recipe
+    update = {"train_texts": limit, "valid_texts": max(MIN_VALID, limit // VALID_SHARE_OF_LIMIT)}
+    return recipe.model_copy(update=update)
+
+
+def _prepare(job: Job) -> Prepared:
+    """Texts, vocabulary, weights and learner, with everything that can be refused refused before training."""
+    job.on_event(StageEvent(name="tokenise", number=1, of=1 + len(job.recipe.stages)))
+    devices.seed_everything(job.seed)
+    train_rows, valid_rows = corpus.choose_rows(job.kind, job.dataset, job.recipe, job.seed)
+    recipe = fit_to_texts(job.recipe, len(train_rows))
+    parent = parents.load(job.parent, tokenizer_config(job.dataset.info.language)) if job.parent else None
+    texts = corpus.prepare(job.dataset, train_rows, valid_rows, _tokenise_progress(job.on_event))
+    vocab = _vocabulary(texts, recipe, parent)
+    architecture = parent.config.architecture if parent else SIZES[recipe.size]
+    weights = parents.transfer(parent, vocab) if parent else {}
+    learner = _learner(job, recipe, texts, vocab, architecture)
+    learners.load_weights(learner, parents.for_lm(weights) if job.kind is Kind.LM else parents.for_classifier(weights))
+    notes = _notes(job, recipe, texts, vocab, parent)
+    for note in notes:
+        job.on_event(MessageEvent(text=note))
+    return Prepared(texts, vocab, architecture, learner, parent, notes)
+
+
+def _tokenise_progress(on_event: OnEvent) -> corpus.Progress:
+    def report(done: int, total: int) -> None:
+        on_event(ProgressEvent(phase="tokenise", done=done, total=total, unit="documents"))
+
+    return report
+
+
+def _vocabulary(texts: Corpus, recipe: Recipe, parent: parents.Parent | None) -> list[str]:
+    """The parent's words, or the dataset's (checklist row 22; ULMFiT keeps the LM's vocabulary for the classifier)."""
+    return parent.vocab if parent and recipe.text_vocab == "parent" else texts.vocabulary(recipe)
+
+
+def _learner(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], architecture: Architecture) -> Learner:
+    parts = [texts.ids(rows, vocab, recipe.first_tokens) for rows in (texts.train, texts.valid)]
+    if job.kind is Kind.LM:
+        train_texts, valid_texts = (loaders.LMTexts(ids, vocab) for ids in parts)
+        dls = loaders.lm_loaders(train_texts, valid_texts, recipe, job.device.torch)
+        learner = learners.lm_learner(dls, architecture, recipe)
+    else:
+        label_ids = [texts.labels(rows) for rows in (texts.train, texts.valid)]
+        names = list(job.dataset.info.labels)
+        train, valid = (loaders.LabelledTexts(*part, vocab, names) for part in zip(parts, label_ids, strict=True))
+        dls = loaders.classifier_loaders(train, valid, recipe, job.device.torch)
+        learner = learners.classifier_learner(dls, architecture, recipe, label_ids[0])
+    learner.model.to(job.device.torch)
+    return learner
+
+
+def _notes(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], parent: parents.Parent | None) -> tuple[str, ...]:
+    """What a person should know about this training, in words."""
+    notes = [f"{len(texts.train):,} training texts, {len(texts.valid):,} validation texts, {len(vocab):,} words."]
+    notes.append(f"Device {job.device.name}, precision {job.device.precision}, {torch.get_num_threads()} threads.")
+    if job.recipe.train_texts and job.recipe.train_texts >= len(texts.train):
+        notes.append("Only a stratified part of the dataset is read.")
+    if recipe.bs != job.recipe.bs:
+        notes.append(f"Few texts: minibatches of {recipe.bs}.")
+    if job.kind is Kind.LM:
+        among = "are among" if recipe.count_validation else "are not among"
+        notes.append(f"Texts of the classifier's validation split {among} the language model's texts.")
+    if parent is None:
+        notes.append("The weights start random: there is no parent.")
+        if any(stage.freeze_to for stage in recipe.stages):
+            notes.append("The recipe freezes layers that are random here; 'pretrain' trains all of them.")
+    else:
+        words = parents.shared_words(parent.vocab, vocab)
+        notes.append(
+            f"{words:,} of {len(vocab):,} words keep the vectors of '{parent.name}'; the others start as their mean."
+        )
+    return tuple(notes)
+
+
+def _run_stages(job: Job, prepared: Prepared) -> dict[str, float]:
+    """Run the recipe's stages one after another; returns the metrics of the weights that are kept."""
+    learner, recipe = prepared.learner, job.recipe
+    stages = plan(recipe, len(learner.dls.train), prepared.architecture.n_layers)
+    position = Position(stages)
+    best = KeepBest(job.checkpoints, position, recipe.patience)
+    learner.add_cbs([Reporter(job.kind, job.device, position, job.on_event), RefuseNaN(), *job.device.callbacks()])
+    if recipe.keep == "best" or recipe.patience is not None:
+        learner.add_cb(best)
+    devices.seed_everything(job.seed)
+    for number, stage in enumerate(stages):
+        position.stage = number
+        job.on_event(StageEvent(name=stage.stage.name, number=number + 2, of=len(stages) + 1))
+        fit_stage(learner, stage)
+        _named_checkpoint(job, learner, stage, replace(position, stage=number + 1))
+    if recipe.keep == "best":
+        checkpoints.load(learner, job.checkpoints, KeepBest.NAME)
+        return best.metrics
+    return last_metrics(learner.recorder)
+
+
+def _named_checkpoint(job: Job, learner: Learner, planned: PlannedStage, position: Position) -> None:
+    name = planned.stage.checkpoint
+    if name is None:
+        return
+    checkpoints.save(learner, job.checkpoints, name, stage=position.stage, epoch=position.epoch, step=position.step)
+    job.on_event(CheckpointEvent(name=name, step=position.step))
+
+
+def _write(job: Job, prepared: Prepared, folder: Path, metrics: dict[str, float]) -> ModelConfig:
+    is_classifier = job.kind is Kind.CLASSIFIER
+    return modelfolder.write(
+        folder,
+        kind=job.kind,
+        part="full",
+        architecture=prepared.architecture,
+        tokenizer=tokenizer_config(job.dataset.info.language),
+        vocab=prepared.vocab,
+        labels=job.dataset.info.labels if is_classifier else (),
+        seq_len=job.recipe.seq_len,
+        max_len=job.recipe.max_len,
+        lineage=_lineage(job, prepared),
+        metrics=_described(job, prepared, metrics),
+        partial=False,
+        weights=learners.weights_of(prepared.learner),
+    )
+
+
+def _described(job: Job, prepared: Prepared, metrics: dict[str, float]) -> dict[str, Metric]:
+    kept = "best epoch" if job.recipe.keep == "best" else "last epoch"
+    how = f"{kept}, {len(prepared.corpus.valid):,} validation texts, {job.device.precision}, fastai's validation loop"
+    return {name: Metric(value=value, how=how) for name, value in metrics.items() if np.isfinite(value)}
+
+
+def _lineage(job: Job, prepared: Prepared) -> Lineage:
+    parent = prepared.parent
+    return Lineage(
+        dataset=job.dataset.info.name,
+        dataset_hash=job.dataset.info.content_hash,
+        parent=parent.name if parent else None,
+        parent_hash=parent.config.weights_sha256 if parent else None,
+        recipe=job.recipe,
+        seed=job.seed,
+        train_texts=len(prepared.corpus.train),
+        valid_texts=len(prepared.corpus.valid),
+        device=job.device.name,
+        precision=job.device.precision,
+        versions=_versions(),
+    )
+
+
+def _versions() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "fastai": fastai.__version__,
+        "spacy": version("spacy"),
+    }

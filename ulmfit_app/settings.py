@@ -1,0 +1,46 @@
+"""The settings: one object, read once from environment variables `ULMFIT_*`.
+
+The only reader of the environment in the package. README.md lists every field; a test compares the two.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What can be set from outside, with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="ULMFIT_", frozen=True)
+
+    home: Path = Field(default=Path("~/.ulmfit"), description="Folder for runs, models, datasets and the cache.")
+    threads: int | None = Field(
+        default=None, ge=1, le=256, description="Threads for training; default: all cores, less one while the app runs."
+    )
+    max_file_mb: int = Field(default=500, ge=1, description="Largest data file that is read, in MB.")
+    max_text_chars: int = Field(default=200_000, ge=100, description="Longest text that is kept, in characters.")
+
+    @property
+    def home_path(self) -> Path:
+        """`home` with `~` resolved, absolute. Not created by reading it."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def shipped_models(self) -> Path:
+        """The read-only models of the checkout; does not exist where the package was installed without one."""
+        return CHECKOUT / "models"
+
+    @property
+    def in_checkout(self) -> bool:
+        """True where the app's own scripts lie beside the package."""
+        return (CHECKOUT / "app.py").is_file()
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. Tests call `settings.cache_clear()` after changing the environment."""
+    return Settings()
