@@ -139,7 +139,7 @@ class KeepBest(Callback):
     def __init__(self, folder: Path, position: Position, patience: int | None) -> None:
         self.folder, self.position, self.patience = folder, position, patience
         self.value = math.inf
-        self.metrics: dict[str, float] = {}
+        self.kept: dict[str, float] = {}
 
     def before_fit(self) -> None:
         """Patience counts within a stage."""
@@ -150,7 +150,7 @@ class KeepBest(Callback):
         valid_loss = float(self.recorder.values[-1][1])
         if valid_loss < self.value:
             self.value, self.waited = valid_loss, 0
-            self.metrics = last_metrics(self.recorder)
+            self.kept = last_metrics(self.recorder)
             here = self.position
             checkpoints.save(self.learn, self.folder, self.NAME, stage=here.stage, epoch=here.epoch, step=here.step)
             self.learn.reporter.on_event(CheckpointEvent(name=self.NAME, step=here.step))

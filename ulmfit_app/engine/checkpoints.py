@@ -20,10 +20,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ulmfit_app.engine.learners import load_weights, weights_of
+from ulmfit_app.engine.loaders import LMLoader
 from ulmfit_app.errors import NotFoundError, TrainingError
 from ulmfit_app.schema import CheckpointState
 
 TENSORS, STATE = "state.safetensors", "state.json"
+ORDER = "loader.order"
 
 
 def names(folder: Path) -> list[str]:
@@ -39,6 +41,8 @@ def save(learner: Learner, folder: Path, name: str, *, stage: int, epoch: int, s
     beside.mkdir(parents=True)
     moments, scalars = _optimiser_state(learner)
     tensors = {f"model.{key}": value for key, value in weights_of(learner).items()} | moments | _random_tensors()
+    if isinstance(learner.dls.train, LMLoader):
+        tensors[ORDER] = torch.from_numpy(learner.dls.train.order)
     save_file(tensors, beside / TENSORS)
     state = CheckpointState(
         stage=stage, epoch=epoch, step=step, optimiser=scalars, frozen_to=learner.opt.frozen_idx,
@@ -68,6 +72,8 @@ def load(learner: Learner, folder: Path, name: str) -> CheckpointState:
     load_weights(learner, weights)
     _load_optimiser(learner, tensors, state)
     _load_random(tensors, state)
+    if ORDER in tensors:
+        learner.dls.train.order = tensors[ORDER].numpy()
     return state
 
 

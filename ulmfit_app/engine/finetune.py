@@ -19,6 +19,7 @@ from fastai.learner import Learner
 from ulmfit_app import modelfolder
 from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.tokens import tokenizer_config
+from ulmfit_app.data.vocabulary import vocabulary_fit
 from ulmfit_app.engine import checkpoints, corpus, devices, learners, loaders, parents
 from ulmfit_app.engine.callbacks import KeepBest, Position, RefuseNaN, Reporter, last_metrics
 from ulmfit_app.engine.corpus import Corpus
@@ -184,9 +185,10 @@ def _notes(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], parent: pa
         if any(stage.freeze_to for stage in recipe.stages):
             notes.append("The recipe freezes layers that are random here; 'pretrain' trains all of them.")
     else:
-        words = parents.shared_words(parent.vocab, vocab)
+        fit = vocabulary_fit(parent.vocab, vocab)
         notes.append(
-            f"{words:,} of {len(vocab):,} words keep the vectors of '{parent.name}'; the others start as their mean."
+            f"{fit.kept:,} of {fit.kept + fit.new:,} words ({fit.share:.0%}) keep the vectors of '{parent.name}'; "
+            "a new word starts as their mean."
         )
     return tuple(notes)
 
@@ -208,7 +210,7 @@ def _run_stages(job: Job, prepared: Prepared) -> dict[str, float]:
         _named_checkpoint(job, learner, stage, replace(position, stage=number + 1))
     if recipe.keep == "best":
         checkpoints.load(learner, job.checkpoints, KeepBest.NAME)
-        return best.metrics
+        return best.kept
     return last_metrics(learner.recorder)
 
 

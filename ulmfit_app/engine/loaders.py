@@ -62,6 +62,17 @@ class _Shortened:
 class LMLoader(_Shortened, LMDataLoader):
     """fastai's `LMDataLoader`: bs parallel streams, input and target shifted by one token."""
 
+    @property
+    def order(self) -> np.ndarray:
+        """The texts' present order (n,): each epoch shuffles the one before it, so it is part of the state."""
+        return np.array(list(self.items.idxs), dtype=np.int64)
+
+    @order.setter
+    def order(self, order: np.ndarray) -> None:
+        self.items.reindex(L(order.tolist()))
+        self.lens.reindex(self.items.idxs)  # one list for both: fastai shuffles it in place
+        self.make_chunks()
+
 
 class ClassifierLoader(_Shortened, SortedDL):
     """fastai's `SortedDL`: texts of similar length together, padded by `Pad_Chunk`."""

@@ -3,7 +3,6 @@
 The transfer is fastai's `match_embeds`: a known word keeps its vector (and decoder bias), a new one gets the mean.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ulmfit_app import modelfolder
+from ulmfit_app.data.vocabulary import vocabulary_fit
 from ulmfit_app.errors import ParentError
 from ulmfit_app.schema import SPECIAL_TOKENS, Kind, ModelConfig, TokenizerConfig
 
@@ -54,12 +54,6 @@ def _refuse_other_tokens(name: str, theirs: TokenizerConfig, ours: TokenizerConf
         )
 
 
-def shared_words(parent_vocab: Sequence[str], vocab: Sequence[str]) -> int:
-    """How many words of `vocab` the parent knows, special tokens and padding words not counted."""
-    fixed = {*SPECIAL_TOKENS, "xxfake"}
-    return len((set(parent_vocab) & set(vocab)) - fixed)
-
-
 def transfer(parent: Parent, vocab: list[str]) -> dict[str, Tensor]:
     """The parent's weights for `vocab`: bare AWD_LSTM names, and the decoder bias under fastai's LM name.
 
@@ -70,7 +64,7 @@ def transfer(parent: Parent, vocab: list[str]) -> dict[str, Tensor]:
     else:
         known = {word: row for row, word in enumerate(parent.vocab)}
         rows = torch.tensor([known.get(word, -1) for word in vocab])
-        if shared_words(parent.vocab, vocab) < MIN_SHARED_WORDS:
+        if vocabulary_fit(parent.vocab, vocab).kept < len(SPECIAL_TOKENS) + MIN_SHARED_WORDS:
             raise ParentError(
                 f"The parent '{parent.name}' knows next to none of the words of this dataset.",
                 todo="Is it in the same language? Train from scratch otherwise.",
