@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ulmfit_app.data.dataset import Dataset
-from ulmfit_app.data.splits import stratified_draw
 from ulmfit_app.data.token_table import TokenTable, tokenise
 from ulmfit_app.data.vocabulary import make_vocab
 from ulmfit_app.errors import TrainingError
@@ -55,16 +54,12 @@ def choose_rows(kind: Kind, dataset: Dataset, recipe: Recipe, seed: int) -> tupl
         train, valid = dataset.lm_rows(count_validation=recipe.count_validation)
     else:
         train, valid = dataset.rows(Split.TRAIN), dataset.rows(Split.VALID)
-    train = _draw(dataset, train, recipe.train_texts, seed)
-    valid = _draw(dataset, valid, recipe.valid_texts, seed)
+    if recipe.train_texts is not None:
+        train = dataset.sample(train, recipe.train_texts, seed)
+    if recipe.valid_texts is not None:
+        valid = dataset.sample(valid, recipe.valid_texts, seed)
     _refuse_empty(kind, dataset, train, valid)
     return train, valid
-
-
-def _draw(dataset: Dataset, rows: np.ndarray, n: int | None, seed: int) -> np.ndarray:
-    if n is None or n >= len(rows):
-        return rows
-    return rows[stratified_draw(dataset.label_ids[rows], n, seed)]
 
 
 def _refuse_empty(kind: Kind, dataset: Dataset, train: np.ndarray, valid: np.ndarray) -> None:
