@@ -51,7 +51,7 @@ def lm_learner(frame: pd.DataFrame, *, bs: int, seq_len: int, drop_mult: float =
 
 
 def classifier_learner(frame: pd.DataFrame, vocab: list[str], *, bs: int, seq_len: int, drop_mult: float = NO_DROPOUT):
-    """`TextDataLoaders(text_vocab=...)` and `text_classifier_learner`; dropout off means the head's too."""
+    """`TextDataLoaders(text_vocab=...)` and `text_classifier_learner`."""
     dls = TextDataLoaders.from_df(
         frame, text_col="text", label_col="label", valid_col="is_valid", text_vocab=vocab, bs=bs, seq_len=seq_len,
         num_workers=0, device="cpu",
@@ -63,10 +63,3 @@ def classifier_learner(frame: pd.DataFrame, vocab: list[str], *, bs: int, seq_le
     learn.remove_cb(learn.progress)
     learn.logger = lambda *_: None
     return learn
-
-
-def without_dropout(learn) -> None:
-    """Set the head's dropout to 0 as well (`ps` is not scaled by drop_mult)."""
-    for module in learn.model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0

@@ -1,4 +1,7 @@
-"""Our engine against the notebook's calls in plain fastai, fp32, dropout 0: the same minibatches and weights."""
+"""Our engine against the notebook's calls in plain fastai, fp32: the same minibatches, the same weights.
+
+With dropout too: both draw the same random numbers in the same order.
+"""
 
 import numpy as np
 import pytest
@@ -6,13 +9,14 @@ import torch
 
 from tests import plain_fastai
 from ulmfit_app import recipes
-from ulmfit_app.engine import learners, loaders
+from ulmfit_app.engine import devices, learners, loaders
 from ulmfit_app.engine.stages import fit_stage
 from ulmfit_app.schema import Architecture, Kind, Recipe
 
 pytestmark = pytest.mark.slow
 
 BS, SEQ_LEN = 4, 12
+DROPOUT = [plain_fastai.NO_DROPOUT, 0.5]
 SHAPE = Architecture(**plain_fastai.SHAPE)
 
 
@@ -43,16 +47,14 @@ def our_classifier(reference, recipe: Recipe):
     return learners.classifier_learner(dls, SHAPE, recipe, parts[0].label_ids)
 
 
-def small(name: str, kind: Kind, **changes: object) -> Recipe:
-    """The named recipe at dropout 0, its long stages shortened to two epochs."""
+def small(name: str, kind: Kind, drop_mult: float = 0.0) -> Recipe:
+    """The named recipe with small minibatches, its long stages shortened to two epochs."""
     recipe = recipes.get(name, kind)
     stages = tuple(stage.model_copy(update={"epochs": min(stage.epochs, 2)}) for stage in recipe.stages)
-    return recipe.model_copy(update={"bs": BS, "seq_len": SEQ_LEN, "drop_mult": 0.0, "stages": stages, **changes})
+    return recipe.model_copy(update={"bs": BS, "seq_len": SEQ_LEN, "drop_mult": drop_mult, "stages": stages})
 
 
 def same_start(reference, ours) -> None:
-    plain_fastai.without_dropout(reference)
-    plain_fastai.without_dropout(ours)
     ours.model.load_state_dict(reference.model.state_dict())
     plain_fastai.seed_everything(3)
 
@@ -105,9 +107,10 @@ def test_classifier_minibatches_are_fastais(frame) -> None:
             np.testing.assert_array_equal(one[1], other[1])
 
 
-def test_rows_15_to_19_language_model(frame) -> None:
-    reference = plain_fastai.lm_learner(frame, bs=BS, seq_len=SEQ_LEN)
-    recipe = small("lm-notebook", Kind.LM)
+@pytest.mark.parametrize("drop_mult", DROPOUT)
+def test_rows_15_to_19_language_model(frame, drop_mult: float) -> None:
+    reference = plain_fastai.lm_learner(frame, bs=BS, seq_len=SEQ_LEN, drop_mult=drop_mult)
+    recipe = small("lm-notebook", Kind.LM, drop_mult)
     ours = our_lm(reference, recipe)
     same_start(reference, ours)
     reference.freeze()
@@ -119,10 +122,11 @@ def test_rows_15_to_19_language_model(frame) -> None:
     assert_same(reference, ours, expected, train_ours(ours, recipe))
 
 
-def test_row_10_quick_classifier(frame) -> None:
+@pytest.mark.parametrize("drop_mult", DROPOUT)
+def test_row_10_quick_classifier(frame, drop_mult: float) -> None:
     vocab = list(plain_fastai.lm_learner(frame, bs=BS, seq_len=SEQ_LEN).dls.vocab)
-    reference = plain_fastai.classifier_learner(frame, vocab, bs=BS, seq_len=SEQ_LEN)
-    recipe = small("quick", Kind.CLASSIFIER)
+    reference = plain_fastai.classifier_learner(frame, vocab, bs=BS, seq_len=SEQ_LEN, drop_mult=drop_mult)
+    recipe = small("quick", Kind.CLASSIFIER, drop_mult)
     ours = our_classifier(reference, recipe)
     same_start(reference, ours)
     losses: list[float] = []
@@ -138,10 +142,11 @@ def test_row_10_quick_classifier(frame) -> None:
     assert_same(reference, ours, losses, train_ours(ours, recipe))
 
 
-def test_rows_23_to_27_gradual_unfreezing(frame) -> None:
+@pytest.mark.parametrize("drop_mult", DROPOUT)
+def test_rows_23_to_27_gradual_unfreezing(frame, drop_mult: float) -> None:
     vocab = list(plain_fastai.lm_learner(frame, bs=BS, seq_len=SEQ_LEN).dls.vocab)
-    reference = plain_fastai.classifier_learner(frame, vocab, bs=BS, seq_len=SEQ_LEN)
-    recipe = small("classifier-notebook", Kind.CLASSIFIER)
+    reference = plain_fastai.classifier_learner(frame, vocab, bs=BS, seq_len=SEQ_LEN, drop_mult=drop_mult)
+    recipe = small("classifier-notebook", Kind.CLASSIFIER, drop_mult)
     ours = our_classifier(reference, recipe)
     same_start(reference, ours)
     losses = []
@@ -155,3 +160,19 @@ def test_rows_23_to_27_gradual_unfreezing(frame) -> None:
         reference.fit_one_cycle(epochs, lr)
         losses += [float(loss) for loss in reference.recorder.losses]
     assert_same(reference, ours, losses, train_ours(ours, recipe))
+
+
+def test_bf16_lies_within_the_spread_of_three_seeds(frame) -> None:
+    reference = plain_fastai.lm_learner(frame, bs=BS, seq_len=SEQ_LEN)
+    recipe = small("lm-notebook", Kind.LM, drop_mult=0.5)
+    losses: dict[str, list[float]] = {"fp32": [], "bf16": []}
+    for precision, ends in losses.items():
+        for seed in range(3):
+            devices.seed_everything(seed)
+            ours = our_lm(reference, recipe)
+            ours.add_cbs(devices.Device("cpu", precision).callbacks())
+            for planned in recipes.plan(recipe, len(ours.dls.train)):
+                fit_stage(ours, planned)
+            ends.append(float(ours.recorder.values[-1][1]))
+    spread = max(losses["fp32"]) - min(losses["fp32"])
+    assert abs(np.mean(losses["bf16"]) - np.mean(losses["fp32"])) <= spread

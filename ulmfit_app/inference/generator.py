@@ -1,0 +1,110 @@
+"""A language model: a text goes on, token by token. The state is kept, so every token costs one step."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ulmfit_app import modelfolder
+from ulmfit_app.data.tokens import decode
+from ulmfit_app.errors import AppError
+from ulmfit_app.inference.awd_lstm import AwdLstm, State, repeated
+from ulmfit_app.inference.numericaliser import Numericaliser
+from ulmfit_app.inference.sampling import check, choose
+from ulmfit_app.schema import BOS, PAD, ModelConfig, Sample, Sampling
+
+MAX_SAMPLES = 100
+SEEDS = 2**32
+BLOCK = 256  # tokens of a prompt per call of the LSTM, to bound memory
+DEFAULT = Sampling()
+
+
+class Generator:
+    """What `load_model` returns for a language model. Thread-safe: the state lives in the call."""
+
+    def __init__(self, config: ModelConfig, vocab: Sequence[str], weights: Mapping[str, Tensor]) -> None:
+        self.config, self.vocab = config, tuple(vocab)
+        self.numericalise = Numericaliser(config.tokenizer, vocab)
+        encoder = modelfolder.encoder_weights(weights, config.kind, config.part)
+        self._lstm = AwdLstm(encoder, config.architecture.n_layers)
+        self._bias = weights.get("1.decoder.bias")
+
+    def stream(
+        self, prompt: str, n_words: int = 30, sampling: Sampling = DEFAULT, seed: int | None = None
+    ) -> Iterator[str]:
+        """Yield the `n_words` vocabulary tokens that follow `prompt`, each as soon as it is drawn.
+
+        The same `seed` gives the same tokens as the first sample of `generate`. Raises `AppError` for bad values.
+        """
+        for ids in self._steps(prompt, n_words, sampling, [_seed(seed)]):
+            yield self.vocab[ids[0]]
+
+    def generate(
+        self,
+        prompt: str,
+        n_words: int = 30,
+        samples: int = 1,
+        sampling: Sampling = DEFAULT,
+        seed: int | None = None,
+    ) -> list[Sample]:
+        """`samples` independent continuations of `prompt` by `n_words` tokens; sample i is seeded with `seed` + i.
+
+        Raises `AppError` for bad values.
+        """
+        if not 1 <= samples <= MAX_SAMPLES:
+            raise AppError(f"Between 1 and {MAX_SAMPLES} samples can be drawn at once.")
+        first = _seed(seed)
+        steps = list(self._steps(prompt, n_words, sampling, [first + number for number in range(samples)]))
+        return [self._sample(prompt, [self.vocab[ids[number]] for ids in steps]) for number in range(samples)]
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """Readable text of vocabulary `tokens`, without `xxbos` and `xxpad`, as fastai's `LMLearner.predict` ends."""
+        return decode(token for token in tokens if token not in (BOS, PAD))
+
+    @torch.inference_mode()
+    def logits(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Scores of the token after each of `ids` (b, t), given the `state` before: (b, t, words), new state."""
+        output, state = self._lstm.forward(ids, state)
+        return torch.nn.functional.linear(output, self._lstm.embedding, self._bias), state
+
+    def _sample(self, prompt: str, tokens: list[str]) -> Sample:
+        before = [self.vocab[number] for number in self.numericalise(prompt)]
+        return Sample(self.decode([*before, *tokens]), tokens)
+
+    def _steps(self, prompt: str, n_words: int, sampling: Sampling, seeds: Sequence[int]) -> Iterator[list[int]]:
+        """Yield `n_words` times the next token of every sample; one row and one random generator for each seed."""
+        check(sampling)
+        if n_words < 0:
+            raise AppError("The number of words to generate cannot be negative.")
+        ids = torch.tensor(self.numericalise(prompt))
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        seen = torch.zeros(len(seeds), len(self.vocab), dtype=torch.bool)
+        seen[:, ids] = True
+        logits, state = self._after_prompt(ids, len(seeds))
+        for left in reversed(range(n_words)):
+            rows = zip(logits, seen, generators, strict=True)
+            drawn = torch.tensor([choose(row, sampling, words, generator) for row, words, generator in rows])
+            seen[torch.arange(len(seeds)), drawn] = True
+            yield drawn.tolist()
+            if left:
+                logits, state = self._next(drawn, state)
+
+    def _after_prompt(self, ids: Tensor, samples: int) -> tuple[Tensor, State]:
+        """Logits (samples, words) and state after the prompt `ids` (t,), which is read once."""
+        state: State | None = None
+        for block in ids[:-1].split(BLOCK):
+            if len(block):
+                _, state = self._lstm.forward(block[None], state)
+        logits, state = self.logits(ids[None, -1:], state)
+        return logits[:, -1].expand(samples, -1), repeated(state, samples)
+
+    def _next(self, drawn: Tensor, state: State) -> tuple[Tensor, State]:
+        logits, state = self.logits(drawn[:, None], state)
+        return logits[:, -1], state
+
+
+def _seed(seed: int | None) -> int:
+    if seed is not None and not 0 <= seed < SEEDS:
+        raise AppError(f"The seed must lie between 0 and {SEEDS - 1:,}.")
+    return random.randrange(SEEDS) if seed is None else seed

@@ -1,0 +1,70 @@
+"""Choosing the next token from a language model's logits.
+
+The order is fixed: no_unk, repetition penalty, temperature, top-k, top-p, min-p. With only a temperature this is
+fastai's `LMLearner.predict`, which raises probabilities to 1 / temperature; like fastai it may choose any token but
+`xxunk`, padding included. min-p is relative to the most probable token, while fastai's is absolute.
+"""
+
+import torch
+from torch import Tensor
+
+from ulmfit_app.errors import AppError
+from ulmfit_app.schema import UNK_ID, Sampling
+
+
+def check(sampling: Sampling) -> None:
+    """Raise `AppError` for a value outside its range."""
+    ranges = (
+        (sampling.temperature >= 0, "The temperature must be 0 (greedy) or above."),
+        (sampling.top_k is None or sampling.top_k >= 1, "top-k must be 1 or above."),
+        (sampling.top_p is None or 0 < sampling.top_p <= 1, "top-p must lie above 0 and at most at 1."),
+        (sampling.min_p is None or 0 <= sampling.min_p <= 1, "min-p must lie between 0 and 1."),
+        (sampling.repetition_penalty > 0, "The repetition penalty must be above 0 (1: none)."),
+    )
+    for holds, message in ranges:
+        if not holds:
+            raise AppError(message)
+
+
+def choose(logits: Tensor, sampling: Sampling, seen: Tensor, generator: torch.Generator) -> int:
+    """The id of the next token given its `logits` (words,) and which words were `seen` (words,), a boolean."""
+    if sampling.temperature == 0:
+        return int(_penalised(logits, sampling, seen).argmax())
+    return int(torch.multinomial(probabilities(logits, sampling, seen), 1, generator=generator))
+
+
+def probabilities(logits: Tensor, sampling: Sampling, seen: Tensor) -> Tensor:
+    """The distribution (words,) that is drawn from; temperature above 0."""
+    logits = _penalised(logits, sampling, seen)
+    chances = ((logits - logits.max()) / sampling.temperature).softmax(0)  # at most 0: cannot overflow
+    if sampling.top_k is not None:
+        chances = _top_k(chances, sampling.top_k)
+    if sampling.top_p is not None:
+        chances = _top_p(chances, sampling.top_p)
+    if sampling.min_p is not None:
+        chances = chances.masked_fill(chances < sampling.min_p * chances.max(), 0)
+    return chances / chances.sum()
+
+
+def _penalised(logits: Tensor, sampling: Sampling, seen: Tensor) -> Tensor:
+    """Without `xxunk`; logits of words seen before divided by the penalty, or multiplied if negative (CTRL paper)."""
+    if sampling.no_unk:
+        logits = logits.clone()
+        logits[UNK_ID] = -torch.inf
+    if sampling.repetition_penalty == 1:
+        return logits
+    penalty = sampling.repetition_penalty
+    return torch.where(seen, torch.where(logits > 0, logits / penalty, logits * penalty), logits)
+
+
+def _top_k(chances: Tensor, k: int) -> Tensor:
+    """Only the `k` most probable words."""
+    kept = chances.topk(min(k, len(chances))).indices
+    return torch.zeros_like(chances).index_copy(0, kept, chances[kept])
+
+
+def _top_p(chances: Tensor, p: float) -> Tensor:
+    """Only the most probable words that together reach `p` (Holtzman et al. 2019, nucleus sampling)."""
+    ordered, words = (chances / chances.sum()).sort(descending=True, stable=True)
+    before = ordered.cumsum(0) - ordered
+    return chances.index_fill(0, words[before >= p], 0)

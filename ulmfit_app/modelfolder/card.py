@@ -1,0 +1,153 @@
+"""The card (README.md) of a model folder, rendered from its configuration. Reads and writes no file.
+
+Everything but the notes is rendered afresh whenever the card is written; the notes lie between two marks and belong to
+the user.
+"""
+
+import json
+
+from ulmfit_app.schema import Kind, Lineage, ModelConfig, Recipe, Slice, Stage
+
+NOTES_BEGIN, NOTES_END = "<!-- notes -->", "<!-- end of notes -->"
+LICENSE = "apache-2.0"
+TASKS = {Kind.LM: "text-generation", Kind.CLASSIFIER: "text-classification"}
+
+
+def render(name: str, config: ModelConfig, notes: str = "") -> str:
+    """The whole card of a model called `name`, as Markdown with the Hub's front matter."""
+    sections = (
+        _front_matter(config),
+        f"# {name}\n\n{_what_it_is(config)}",
+        f"## Load it\n\n{_load_it(name, config)}",
+        f"## Data\n\n{_data(config.lineage)}",
+        f"## Recipe\n\n{_recipe(config.lineage)}",
+        f"## Metrics\n\n{_metrics(config)}",
+        f"## Limits\n\n{_limits(config)}",
+        f"## Notes\n\n{NOTES_BEGIN}\n{_without_marks(notes)}\n{NOTES_END}",
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def notes_of(card: str) -> str:
+    """The user's notes in a rendered `card`; empty if it has no notes section."""
+    _, begin, rest = card.partition(NOTES_BEGIN)
+    notes, end, _ = rest.rpartition(NOTES_END)
+    return notes.strip() if begin and end else ""
+
+
+def _without_marks(notes: str) -> str:
+    return notes.replace(NOTES_BEGIN, "").replace(NOTES_END, "").strip()
+
+
+def _task(config: ModelConfig) -> str:
+    return "feature-extraction" if config.part == "encoder" else TASKS[config.kind]
+
+
+def _front_matter(config: ModelConfig) -> str:
+    lines = (
+        "---",
+        f"license: {LICENSE}",
+        "library_name: ulmfit-studio",
+        f"language: {config.tokenizer.language}",
+        f"pipeline_tag: {_task(config)}",
+        "tags:",
+        *(f"- {tag}" for tag in ("fastai", "ulmfit", _task(config))),
+        "---",
+    )
+    return "\n".join(lines)
+
+
+def _what_it_is(config: ModelConfig) -> str:
+    shape = config.architecture
+    part = "The encoder of a" if config.part == "encoder" else "A"
+    kind = "language model" if config.kind is Kind.LM else "text classifier"
+    lines = [
+        f"{part} ULMFiT {kind} (AWD-LSTM, {shape.n_layers} layers of {shape.n_hid} units, embeddings of "
+        f"{shape.emb_sz}, {config.vocab_size:,} words), made with ULMFiT Studio on {config.created[:10]}."
+    ]
+    if config.labels:
+        lines.append("Labels, in the order of the probabilities: " + ", ".join(map(_code, config.labels)) + ".")
+    if config.partial:
+        lines.append("**Its training was stopped before the end of the recipe.**")
+    if config.dtype == "float16":
+        lines.append("The weights are stored in 16 bits and computed with in 32; metrics were measured before that.")
+    return "\n\n".join(lines)
+
+
+def _load_it(name: str, config: ModelConfig) -> str:
+    use = {Kind.LM: 'model.generate("I liked this movie because")', Kind.CLASSIFIER: 'model.predict("A fine film.")'}
+    call = 'model.embed(["A fine film."])' if config.part == "encoder" else use[config.kind]
+    return f"```python\nfrom ulmfit_app import load_model\nmodel = load_model({json.dumps(name)})\nprint({call})\n```"
+
+
+def _data(lineage: Lineage) -> str:
+    return (
+        f"Dataset {_code(lineage.dataset)} (content hash `{lineage.dataset_hash[:12]}`): {lineage.train_texts:,} texts "
+        f"to train on, {lineage.valid_texts:,} to validate."
+    )
+
+
+def _recipe(lineage: Lineage) -> str:
+    recipe = lineage.recipe
+    start = f"the model {_code(lineage.parent)}" if lineage.parent else "random weights"
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(lineage.versions.items()))
+    rows = [_row(stage) for stage in recipe.stages]
+    return "\n".join(
+        (
+            f"`{recipe.name}`, started from {start}, seed {lineage.seed}, on {lineage.device} in {lineage.precision}.",
+            "",
+            "| stage | trains | epochs | peak rate |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            _settings(recipe),
+            "",
+            f"Versions: {_cell(versions)}.",
+        )
+    )
+
+
+def _row(stage: Stage) -> str:
+    if stage.freeze_to == 0:
+        trains = "all groups"
+    else:
+        trains = "last group" if stage.freeze_to == -1 else f"last {-stage.freeze_to} groups"
+    return f"| {_cell(stage.name)} | {trains} | {stage.epochs} | {_rate(stage.lr)} |"
+
+
+def _rate(lr: float | Slice) -> str:
+    if isinstance(lr, float):
+        return f"{lr:.3g}"
+    return f"{lr.low:.3g} to {lr.high:.3g}" if lr.low else f"{lr.high / 10:.3g}, last group {lr.high:.3g}"
+
+
+def _settings(recipe: Recipe) -> str:
+    return (
+        f"Minibatches of {recipe.bs}, sequence length {recipe.seq_len}, dropout factor {recipe.drop_mult:g}, weight "
+        f"decay {recipe.wd:g}; weights kept: {recipe.keep}."
+    )
+
+
+def _metrics(config: ModelConfig) -> str:
+    if not config.metrics:
+        return "None were measured."
+    rows = [f"| {_cell(name)} | {metric.value:.4g} | {_cell(metric.how)} |" for name, metric in config.metrics.items()]
+    return "\n".join(("| metric | value | how it was measured |", "|---|---|---|", *rows))
+
+
+def _limits(config: ModelConfig) -> str:
+    texts = f"It reads the language it was trained on ({config.tokenizer.language}) and texts like its dataset's."
+    if config.part == "encoder":
+        return f"{texts} An encoder gives vectors, not answers."
+    if config.kind is Kind.LM:
+        return f"{texts} What it writes is made up: it knows how sentences go on, not what is true."
+    return f"{texts} It answers with one of its labels whatever it is given; of a long text it pools the last part."
+
+
+def _code(text: str) -> str:
+    return f"`{_cell(text).replace('`', chr(39))}`"
+
+
+def _cell(text: str) -> str:
+    """`text` on one line and without what would end a table cell or begin HTML."""
+    return " ".join(text.split()).replace("|", "/").replace("<", "&lt;")

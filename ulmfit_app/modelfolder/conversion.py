@@ -1,0 +1,96 @@
+"""Making another file from a model folder: a copy, a 16-bit one, its encoder, a `.pth` for fastai."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from ulmfit_app.errors import ModelFolderError, NameTakenError
+from ulmfit_app.modelfolder.tensors import encoder_weights
+from ulmfit_app.modelfolder.verification import read_config, read_vocab, read_weights
+from ulmfit_app.modelfolder.writing import read_notes, write
+from ulmfit_app.schema import ModelConfig
+
+
+def to_encoder(folder: Path, target: Path) -> ModelConfig:
+    """Write the encoder of `folder` as a model folder `target`, in the same number type.
+
+    Labels and metrics stay behind: they belong to the head.
+    """
+    config = read_config(folder)
+    return write(
+        target,
+        kind=config.kind,
+        part="encoder",
+        architecture=config.architecture,
+        tokenizer=config.tokenizer,
+        vocab=read_vocab(folder),
+        seq_len=config.seq_len,
+        max_len=config.max_len,
+        lineage=config.lineage,
+        partial=config.partial,
+        weights=encoder_weights(read_weights(folder), config.kind, config.part),
+        notes=read_notes(folder),
+        half=config.dtype == "float16",
+    )
+
+
+def half(folder: Path, target: Path) -> ModelConfig:
+    """Write a copy of `folder` as `target` whose weights are stored in fp16."""
+    return _copy(folder, target, half=True)
+
+
+def copy(folder: Path, target: Path) -> ModelConfig:
+    """Write a verified copy of `folder` as `target`."""
+    return _copy(folder, target, half=read_config(folder).dtype == "float16")
+
+
+def _copy(folder: Path, target: Path, *, half: bool) -> ModelConfig:
+    config = read_config(folder)
+    return write(
+        target,
+        kind=config.kind,
+        part=config.part,
+        architecture=config.architecture,
+        tokenizer=config.tokenizer,
+        vocab=read_vocab(folder),
+        labels=config.labels,
+        seq_len=config.seq_len,
+        max_len=config.max_len,
+        lineage=config.lineage,
+        metrics=config.metrics,
+        partial=config.partial,
+        weights=read_weights(folder),
+        notes=read_notes(folder),
+        half=half,
+    )
+
+
+def export_fastai(folder: Path, target: Path) -> None:
+    """Write the encoder of `folder` as a `.pth` file that fastai's `learn.load_encoder` accepts.
+
+    The learner needs the vocabulary of `folder` and the same architecture. Raises `NameTakenError` if `target` exists.
+    """
+    import torch
+
+    if target.exists():
+        raise NameTakenError(f"There is already a file '{target.name}'.", todo="Choose another name.")
+    config = read_config(folder)
+    encoder = encoder_weights(read_weights(folder), config.kind, config.part)
+    encoder["encoder_dp.emb.weight"] = encoder["encoder.weight"]
+    beside: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(handle)
+        beside = Path(name)
+        torch.save(encoder, beside)
+        beside.replace(target)
+    except (OSError, RuntimeError) as error:
+        raise ModelFolderError(
+            f"'{target.name}' could not be written ({error}).",
+            kept="Nothing was left behind.",
+            todo="Free some space, or check that the folder may be written.",
+        ) from error
+    finally:
+        if beside is not None:
+            beside.unlink(missing_ok=True)

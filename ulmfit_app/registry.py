@@ -1,0 +1,190 @@
+"""The models that can be named: the shipped ones of the checkout (read-only) and one's own under the home folder.
+
+Lists, finds, names, renames and deletes folders; what is inside one is `modelfolder`'s business. Imports no torch.
+"""
+
+import contextlib
+import difflib
+import shutil
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from ulmfit_app import modelfolder
+from ulmfit_app.errors import AppError, ModelFolderError, NameTakenError, NotFoundError
+from ulmfit_app.schema import MAX_NAME, Kind, ModelConfig, is_name
+from ulmfit_app.settings import settings
+
+CHOICES = 12  # names that a message lists at most
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model in the list. A broken one has no `config` and says in `problem` what is wrong with it."""
+
+    name: str
+    path: Path
+    shipped: bool
+    config: ModelConfig | None
+    problem: str = ""
+
+
+def models(kind: Kind | None = None) -> list[ModelEntry]:
+    """All models, own ones first, each group by name; with `kind` only the usable ones of that kind.
+
+    Files are not hashed here: that happens when a model is loaded.
+    """
+    shipped = _folders_in(settings().shipped_models)
+    own = [_entry(path, shipped=False, taken=path.name in shipped) for path in _folders_in(_own_models()).values()]
+    entries = own + [_entry(path, shipped=True, taken=False) for path in shipped.values()]
+    return [entry for entry in entries if kind is None or (entry.config is not None and entry.config.kind is kind)]
+
+
+def folder_of(name_or_path: str | Path) -> Path:
+    """The folder of the model of that name, or the folder at that path.
+
+    Raises `NotFoundError` naming similar models, `NameTakenError` if the name is both shipped and one's own.
+    """
+    name = str(name_or_path)
+    shipped, own = _folders_in(settings().shipped_models), _folders_in(_own_models())
+    if name in shipped and name in own:
+        raise NameTakenError(
+            f"'{name}' is a shipped model and one of your own.",
+            kept="Both are unchanged.",
+            todo=f"Rename yours: models rename {name} NEW-NAME.",
+        )
+    found = shipped.get(name) or own.get(name)
+    if found is not None:
+        return found
+    if _is_folder(name):
+        return Path(name).expanduser().resolve()
+    raise _not_found(name, sorted({*shipped, *own}))
+
+
+def new_folder(name: str) -> Path:
+    """The place of a new model of one's own; not created. Raises `NameTakenError` for a bad or taken name."""
+    if not is_name(name):
+        raise NameTakenError(
+            f"'{name}' cannot be the name of a model.",
+            todo="Use small letters and digits, with single dots, dashes or underscores between, at most "
+            f"{MAX_NAME} characters.",
+        )
+    if (settings().shipped_models / name).exists():
+        raise NameTakenError(f"A shipped model is called '{name}'.", todo="Choose another name.")
+    folder = _own_models() / name
+    if folder.exists():
+        raise NameTakenError(f"You already have a model called '{name}'.", todo="Choose another name, or delete it.")
+    return folder
+
+
+def rename(name: str, new_name: str) -> Path:
+    """Give one's own model a new name and return its new folder; the card follows, its notes stay."""
+    folder, target = _own_folder(name), new_folder(new_name)
+    try:
+        folder.replace(target)
+    except OSError as error:
+        raise AppError(f"'{name}' could not be renamed ({error.strerror}).", kept="It is unchanged.") from error
+    with contextlib.suppress(ModelFolderError):  # a broken folder can be renamed, but there is nothing to render
+        modelfolder.rewrite_card(target)
+    return target
+
+
+def delete(name: str) -> None:
+    """Remove one's own model. It is gone from the list in one step, even if removing its files is interrupted."""
+    folder = _own_folder(name)
+    hidden = folder.with_name(f".deleted-{name}-{uuid.uuid4().hex[:8]}")
+    try:
+        folder.replace(hidden)
+        hidden.unlink() if hidden.is_symlink() else shutil.rmtree(hidden)
+    except OSError as error:
+        raise AppError(
+            f"'{name}' could not be removed completely ({error.strerror}).", todo="Check who may write in its folder."
+        ) from error
+
+
+def entry(name_or_path: str | Path) -> ModelEntry:
+    """The model of that name or in that folder, usable or not. Raises as `folder_of`."""
+    folder = folder_of(name_or_path)
+    return _entry(folder, shipped=folder.parent == settings().shipped_models, taken=False)
+
+
+def export(
+    name_or_path: str | Path, target: Path, *, half: bool = False, encoder: bool = False, fastai: bool = False
+) -> None:
+    """Write the model to `target`, which must not exist: a model folder, or with `fastai` a `.pth` of its encoder.
+
+    `half`: weights in fp16; `encoder`: without the head. Raises as `folder_of` and the functions of `modelfolder`.
+    """
+    folder = folder_of(name_or_path)
+    with tempfile.TemporaryDirectory() as between:
+        if fastai:
+            modelfolder.export_fastai(folder, target)
+        elif encoder and half:
+            modelfolder.to_encoder(folder, Path(between) / folder.name)
+            modelfolder.half(Path(between) / folder.name, target)
+        elif encoder:
+            modelfolder.to_encoder(folder, target)
+        elif half:
+            modelfolder.half(folder, target)
+        else:
+            modelfolder.copy(folder, target)
+
+
+def newest_lm_on(dataset_hash: str) -> str | None:
+    """Name of the newest language model of one's own that was trained on that dataset; None if there is none."""
+    dated = [
+        (entry.config.created, entry.name)
+        for entry in models(Kind.LM)
+        if entry.config is not None and not entry.shipped and entry.config.lineage.dataset_hash == dataset_hash
+    ]
+    return max(dated)[1] if dated else None
+
+
+def _own_models() -> Path:
+    return settings().home_path / "models"
+
+
+def _folders_in(place: Path) -> dict[str, Path]:
+    """Name -> folder, sorted. Hidden siblings and other owners' folders (`@…`) are left out."""
+    if not place.is_dir():
+        return {}
+    return {path.name: path for path in sorted(place.iterdir()) if path.is_dir() and path.name[0] not in ".@"}
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return path != "" and Path(path).expanduser().is_dir()
+    except (OSError, RuntimeError):  # a name too long for a path, or the home of nobody
+        return False
+
+
+def _entry(path: Path, *, shipped: bool, taken: bool) -> ModelEntry:
+    if taken:
+        return ModelEntry(path.name, path, shipped, None, "A shipped model has the same name: rename yours to use it.")
+    try:
+        return ModelEntry(path.name, path, shipped, modelfolder.verify(path, hashes=False))
+    except ModelFolderError as error:
+        return ModelEntry(path.name, path, shipped, None, str(error))
+
+
+def _own_folder(name: str) -> Path:
+    shipped, own = _folders_in(settings().shipped_models), _folders_in(_own_models())
+    if name in own:
+        return own[name]
+    if name in shipped:
+        raise AppError(f"'{name}' is a shipped model: it can be neither renamed nor deleted.")
+    raise _not_found(name, list(own))
+
+
+def _not_found(name: str, names: list[str]) -> NotFoundError:
+    near = difflib.get_close_matches(name, names, n=3)
+    if near:
+        todo = f"Did you mean {' or '.join(near)}?"
+    elif names:
+        todo = f"There are: {', '.join(names[:CHOICES])}{', …' if len(names) > CHOICES else ''}."
+    else:
+        todo = "There are no models yet: train one."
+    if not settings().in_checkout:
+        todo += " The shipped models come with a checkout of ULMFiT Studio (git clone), which this is not."
+    return NotFoundError(f"There is no model or model folder called '{name}'.", todo=todo)
