@@ -60,7 +60,7 @@ def _downloaded(name: str, url: str, archives: Path, on_progress: Progress | Non
         urlsave(url, part, _hook(on_progress), timeout=TIMEOUT)
         part.replace(archive)
     except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
+        reason = next(iter(str(getattr(error, "reason", error)).splitlines()), type(error).__name__)
         raise OfflineError(
             f"“{name}” has to be downloaded and cannot be ({reason}).",
             kept="Nothing was kept.",

@@ -177,7 +177,7 @@ def _notes(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], parent: pa
         notes.append("Only a stratified part of the dataset is read.")
     if recipe.bs != job.recipe.bs:
         notes.append(f"Few texts: minibatches of {recipe.bs}.")
-    if job.kind is Kind.LM:
+    if job.kind is Kind.LM and job.dataset.info.counts.valid:
         among = "are among" if recipe.count_validation else "are not among"
         notes.append(f"Texts of the classifier's validation split {among} the language model's texts.")
     if parent is None:

@@ -32,7 +32,7 @@ class ProgressEvent(Event):
     """
 
     type: Literal["progress"] = "progress"
-    phase: Literal["download", "tokenise", "train", "validate"]
+    phase: Literal["read", "download", "tokenise", "train", "validate"]
     done: int
     total: int
     unit: Literal["minibatches", "documents", "MB"] = "minibatches"

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ulmfit_app.schema.base import Name, Record
-from ulmfit_app.schema.recipes import Recipe
+from ulmfit_app.schema.recipes import Kind, Recipe
 
 
 class RunKind(StrEnum):
@@ -17,6 +17,11 @@ class RunKind(StrEnum):
     EVALUATE = "evaluate"
     PREDICT = "predict"
     LR_FIND = "lr-find"
+
+    @property
+    def trains(self) -> Kind | None:
+        """The kind of model that such a run makes, None if it makes none."""
+        return {RunKind.TRAIN_LM: Kind.LM, RunKind.TRAIN_CLASSIFIER: Kind.CLASSIFIER}.get(self)
 
 
 class RunState(StrEnum):

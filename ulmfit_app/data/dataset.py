@@ -1,0 +1,214 @@
+"""A dataset: texts, labels, a fixed split, a content hash; and the folder it lives in.
+
+A dataset folder holds `dataset.json` (schema.DatasetInfo) and `texts.parquet` with one row per text in file order:
+`text` (string), `label` (int32 position in the labels, -1 for none), `split` ("train", "valid", "unlabelled").
+Where the rows come from is the business of `ingest` and `sources`.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from ulmfit_app.data.progress import Progress
+from ulmfit_app.data.splits import SEED, draw, hold_out
+from ulmfit_app.data.token_table import TokenTable, tokenise
+from ulmfit_app.errors import DataError, MissingExtraError, NameTakenError, NotFoundError
+from ulmfit_app.schema import Counts, DatasetInfo, Finding, Split
+
+LM_VALID_SHARE = 0.1
+ROW_GROUP = 10_000
+
+
+class Dataset:
+    """`texts`, `label_ids` (int64, -1 = none) and `splits` (Split values), row by row in file order."""
+
+    def __init__(
+        self, info: DatasetInfo, texts: Sequence[str], label_ids: NDArray[np.int64], splits: NDArray[np.str_]
+    ) -> None:
+        self.info, self.texts, self.label_ids, self.splits = info, texts, label_ids, splits
+
+    def rows(self, split: Split) -> NDArray[np.int64]:
+        """The rows of `split`, ascending."""
+        return np.flatnonzero(self.splits == split.value)
+
+    def texts_of(self, rows: NDArray[np.int64]) -> list[str]:
+        """The texts of `rows`, in their order."""
+        return [self.texts[row] for row in rows.tolist()]
+
+    def lm_rows(self, seed: int = SEED, count_validation: bool = False) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that train the language model and those that validate it, a random tenth.
+
+        Training and unlabelled texts, without those equal to a validation text; with `count_validation` all texts, as
+        the notebook does.
+        """
+        rows = np.arange(len(self.texts))
+        if not count_validation:
+            kept_out = set(self.texts_of(self.rows(Split.VALID)))
+            rows = np.array([row for row, text in enumerate(self.texts) if text not in kept_out], np.int64)
+        held_out = hold_out(self.texts_of(rows), np.zeros(len(rows), np.int64), LM_VALID_SHARE, seed)
+        return rows[~held_out], rows[held_out]
+
+    def draw(self, split: Split, n: int, seed: int = SEED) -> NDArray[np.int64]:
+        """`n` rows of `split`, ascending, stratified by label; all of them if there are fewer."""
+        return self.sample(self.rows(split), n, seed)
+
+    def sample(self, rows: NDArray[np.int64], n: int, seed: int = SEED) -> NDArray[np.int64]:
+        """`n` of `rows`, stratified by label (no label counts as one); all of them if there are fewer."""
+        return rows[draw(self.label_ids[rows], n, seed)]
+
+    def token_table(self, on_progress: Progress | None = None) -> TokenTable:
+        """The tokens of all texts; see `token_table.tokenise`."""
+        return tokenise(self.texts, language=self.info.language, on_progress=on_progress)
+
+
+class TextColumn(Sequence[str]):
+    """An Arrow column of strings as a sequence of `str`: texts stay in Arrow's memory until they are asked for."""
+
+    def __init__(self, column: Any) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[str]: ...
+    def __getitem__(self, i: int | slice) -> str | list[str]:
+        """One text, or the texts of a slice of step 1."""
+        if isinstance(i, slice):
+            start, stop, _ = i.indices(len(self))
+            return self._column.slice(start, max(0, stop - start)).to_pylist()
+        return self._column[int(i)].as_py()
+
+    def __iter__(self) -> Iterator[str]:
+        for chunk in self._column.iterchunks():
+            for text in chunk:
+                yield text.as_py()
+
+
+def describe(
+    name: str,
+    *,
+    source: str,
+    split: str,
+    labels: Sequence[str],
+    texts: Sequence[str],
+    label_ids: NDArray[np.int64],
+    splits: NDArray[np.str_],
+    findings: Sequence[Finding] = (),
+) -> DatasetInfo:
+    """The DatasetInfo of these rows: counted, hashed, dated now."""
+    counts = {part: int((splits == part.value).sum()) for part in Split}
+    return DatasetInfo(
+        name=name,
+        source=source,
+        labels=tuple(labels),
+        counts=Counts(train=counts[Split.TRAIN], valid=counts[Split.VALID], unlabelled=counts[Split.UNLABELLED]),
+        content_hash=content_hash(labels, texts, label_ids, splits),
+        split=split,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        findings=tuple(findings),
+    )
+
+
+def content_hash(
+    labels: Sequence[str], texts: Sequence[str], label_ids: NDArray[np.int64], splits: NDArray[np.str_]
+) -> str:
+    """sha256 over labels, texts, label ids and splits; the name and the description do not count."""
+    digest = sha256(repr(tuple(labels)).encode())
+    for text, label, split in zip(texts, label_ids.tolist(), splits.tolist(), strict=True):
+        data = text.encode()
+        digest.update(f"\0{split}\0{label}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def write(
+    folder: Path,
+    info: DatasetInfo,
+    texts: Sequence[str],
+    label_ids: NDArray[np.int64],
+    splits: NDArray[np.str_],
+) -> None:
+    """Write a dataset folder, beside and then renamed. Raises NameTakenError if `folder` exists."""
+    pa, parquet = _arrow()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(mkdtemp(dir=folder.parent, prefix=".making-"))
+    try:
+        columns = {
+            "text": pa.array(texts, pa.large_string()),
+            "label": pa.array(label_ids, pa.int32()),
+            "split": pa.array(splits.tolist(), pa.string()),
+        }
+        parquet.write_table(pa.table(columns), beside / "texts.parquet", ROW_GROUP, compression="zstd")
+        (beside / "dataset.json").write_text(info.model_dump_json(indent=1), encoding="utf-8")
+        if folder.exists():
+            raise NameTakenError(f"A dataset named “{info.name}” exists already.", todo="Choose another name.")
+        beside.rename(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def read_info(folder: Path) -> DatasetInfo:
+    """`dataset.json` of `folder`. Raises NotFoundError, or DataError if it is damaged or of a newer version."""
+    try:
+        return DatasetInfo.model_validate_json((folder / "dataset.json").read_bytes())
+    except OSError:
+        raise NotFoundError(f"There is no dataset “{folder.name}”.") from None
+    except ValidationError:
+        raise _damaged(folder) from None
+
+
+def read(folder: Path) -> Dataset:
+    """The dataset in `folder`. Raises NotFoundError, or DataError if it is damaged."""
+    info = read_info(folder)
+    pa, parquet = _arrow()
+    try:
+        table = parquet.read_table(folder / "texts.parquet", columns=["text", "label", "split"])
+        label_ids = table["label"].to_numpy().astype(np.int64)
+        splits = np.array(table["split"].to_pylist(), np.str_)
+    except (OSError, pa.ArrowException, ValueError):
+        raise _damaged(folder) from None
+    dataset = Dataset(info, TextColumn(table["text"]), label_ids, splits)
+    if not _fits(dataset):
+        raise _damaged(folder)
+    return dataset
+
+
+def _fits(dataset: Dataset) -> bool:
+    """True if the rows are what dataset.json says: counts, and labels that exist."""
+    counts = dataset.info.counts
+    expected = {Split.TRAIN: counts.train, Split.VALID: counts.valid, Split.UNLABELLED: counts.unlabelled}
+    in_range = (dataset.label_ids >= -1) & (dataset.label_ids < len(dataset.info.labels))
+    return (
+        all(len(dataset.rows(split)) == n for split, n in expected.items())
+        and sum(expected.values()) == len(dataset.texts)
+        and bool(in_range.all())
+    )
+
+
+def _damaged(folder: Path) -> DataError:
+    return DataError(
+        f"The dataset “{folder.name}” is damaged or was made by a newer version.",
+        todo="Delete it and add it again.",
+    )
+
+
+def _arrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError(
+            "Datasets need the package pyarrow, which is not installed.", todo="Run: pip install 'ulmfit-studio[train]'"
+        ) from None
+    return pyarrow, pyarrow.parquet
