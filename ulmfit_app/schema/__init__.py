@@ -65,7 +65,6 @@ from ulmfit_app.schema.runs import (
 )
 
 __all__ = [
-    "CheckpointState",
     "BOS",
     "BOS_ID",
     "EVENTS",
@@ -79,6 +78,7 @@ __all__ = [
     "UNK_ID",
     "Architecture",
     "CheckpointEvent",
+    "CheckpointState",
     "Counts",
     "DatasetInfo",
     "EpochEvent",

@@ -1,0 +1,105 @@
+"""`ulmfit data` on a small file of one's own."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.running import Command
+
+WORDS = ["good", "bad", "film", "plot", "actor", "scene", "great", "awful", "story", "music"]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """200 different labelled reviews of a few dozen words, and an empty one."""
+    rows = [
+        (" ".join(WORDS[(i * k) % 10] for k in range(1, 30)) + f" number{i}", ["neg", "pos"][i % 2]) for i in range(200)
+    ]
+    path = tmp_path / "reviews.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("review", "sentiment"), *rows, ("", "pos")])
+    return path
+
+
+@pytest.fixture
+def toy(ulmfit: Command, table: Path) -> None:
+    """The dataset `toy`, added by command."""
+    assert ulmfit("data", "add", "toy", table, "--text-column", "review", "--label-column", "sentiment").code == 0
+
+
+def test_add_reports_what_was_read_and_what_was_not(ulmfit: Command, table: Path) -> None:
+    options = ("--text-column", "review", "--label-column", "sentiment")
+    info = ulmfit("data", "add", "toy", table, *options, "--json").json()
+    assert info["labels"] == ["neg", "pos"]
+    assert (info["counts"]["train"] + info["counts"]["valid"], info["counts"]["unlabelled"]) == (200, 0)
+    (empty,) = info["findings"]
+    assert (empty["problem"], empty["rows"]) == ("empty text", [202])
+    assert "202" in ulmfit("data", "show", "toy").out
+    assert ulmfit("data", "add", "toy", table, *options).code == 1
+
+
+def test_add_refuses_and_leaves_nothing(ulmfit: Command, table: Path) -> None:
+    ran = ulmfit("data", "add", "toy", table, "--text-column", "nothing", "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "sentiment" in ran.err
+    assert ulmfit("data", "show", "toy").code == 1
+
+
+def test_add_takes_unlabelled_texts_and_a_base(ulmfit: Command, toy: None, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "a.txt").write_text("a text of no label")
+    extra = tmp_path / "extra.csv"
+    extra.write_text("review,sentiment\none more film,pos\nthe last film,neg\n")
+    options = (
+        "--text-column",
+        "review",
+        "--label-column",
+        "sentiment",
+        "--base",
+        "toy",
+        "--unlabelled",
+        tmp_path / "more",
+    )
+    info = ulmfit("data", "add", "bigger", extra, *options, "--json").json()
+    assert sum(info["counts"].values()) == 203
+    assert info["counts"]["unlabelled"] == 1
+
+
+def test_list_shows_the_catalogue_and_ones_own(ulmfit: Command, toy: None) -> None:
+    names = [row["name"] for row in ulmfit("data", "list", "--json").json()["datasets"]]
+    assert names == ["imdb", "rotten-tomatoes", "imdb-full", "imdb-sample", "toy"]
+    assert [line.split()[0] for line in ulmfit("data", "list").out.splitlines()[1:]] == names
+
+
+def test_a_classification_minibatch_has_nine_rows(ulmfit: Command, toy: None) -> None:
+    batch = ulmfit("data", "show", "toy", "--batch", "--json").json()
+    assert len(batch["rows"]) == 9
+    assert {row["category"] for row in batch["rows"]} == {"neg", "pos"}
+    lines = ulmfit("data", "show", "toy", "--batch").out.splitlines()
+    assert len(lines) == 2 + 9
+    assert max(map(len, lines)) < 120
+
+
+def test_a_language_model_minibatch_has_five_rows_shifted_by_one(ulmfit: Command, toy: None) -> None:
+    batch = ulmfit("data", "show", "toy", "--batch", "--lm", "--json").json()
+    assert len(batch["rows"]) == 5
+    assert batch["shifted_by_one"] is True
+    for row in batch["rows"]:
+        assert row["text"].split()[1:] == row["text_"].split()[:-1]
+    assert ulmfit("data", "show", "toy", "--lm").code == 2
+
+
+def test_what_must_be_downloaded_names_the_offline_choice(ulmfit: Command) -> None:
+    ran = ulmfit("data", "show", "imdb-full")
+    assert ran.code == 1
+    assert "imdb" in ran.err
+    assert "network" in ran.err
+
+
+def test_rename_and_delete(ulmfit: Command, toy: None) -> None:
+    assert ulmfit("data", "rename", "toy", "renamed").code == 0
+    assert ulmfit("data", "show", "toy").code == 1
+    assert ulmfit("data", "delete", "renamed").code == 0
+    assert ulmfit("data", "delete", "imdb").code == 1
+    assert "renamed" not in ulmfit("data", "list").out

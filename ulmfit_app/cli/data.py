@@ -1,0 +1,178 @@
+"""`ulmfit data`: datasets, what is in them, and the minibatches that training sees."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ulmfit_app.cli.console import AsJson, answer, answer_json, confirm, counter, note, progress, shortened, table
+from ulmfit_app.schema import DatasetInfo, Finding
+
+if TYPE_CHECKING:
+    from ulmfit_app.data.dataset import Dataset
+    from ulmfit_app.data.sources import CatalogueEntry
+
+SHOWN = 100  # characters of a text; fastai's show_batch cuts at 150 words
+
+app = typer.Typer(help="Datasets: the catalogue's and your own.", no_args_is_help=True)
+
+DatasetName = Annotated[str, typer.Argument(help="Name of the dataset.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """The datasets of the catalogue, then your own."""
+    from ulmfit_app.data import sources
+
+    entries = sources.catalogue()
+    if as_json:
+        answer_json({"datasets": [_as_dict(entry) for entry in entries]})
+    else:
+        answer(table(("DATASET", "TRAIN", "VALID", "UNLABELLED", "WHAT"), [_row(entry) for entry in entries]))
+
+
+@app.command()
+def show(
+    name: DatasetName,
+    batch: Annotated[bool, typer.Option("--batch", help="A classification minibatch: nine rows.")] = False,
+    lm: Annotated[bool, typer.Option("--lm", help="With --batch: a language-model minibatch, five rows.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A dataset's labels, counts, split and findings, or one of its minibatches."""
+    if lm and not batch:
+        raise typer.BadParameter("--lm goes with --batch")
+    dataset = open_dataset(name)
+    if lm:
+        _show_lm_batch(dataset, as_json)
+    elif batch:
+        _show_classifier_batch(dataset, as_json)
+    elif as_json:
+        answer_json(dataset.info.model_dump(mode="json"))
+    else:
+        answer("\n".join([*_info_lines(dataset.info), *_tree_lines(name)]))
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Name of the new dataset.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="CSV or TSV files, or one folder.")],
+    text_column: Annotated[list[str] | None, typer.Option(help="Column of the text; may be repeated.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
+    valid: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the validation folder.")] = None,
+    unlabelled: Annotated[list[Path] | None, typer.Option(help="File or folder of texts without labels.")] = None,
+    base: Annotated[str | None, typer.Option(metavar="DATASET", help="Dataset to add to.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a dataset of files or a folder; reports every problem row by row first."""
+    from ulmfit_app.data import sources
+
+    with progress() as bar:
+        info = sources.add(
+            name,
+            paths,
+            text_columns=text_column,
+            label_column=label_column,
+            valid=valid,
+            unlabelled=unlabelled or [],
+            base=base,
+            on_progress=counter(bar, "read"),
+        )
+    if as_json:
+        answer_json(info.model_dump(mode="json"))
+    else:
+        answer("\n".join(_info_lines(info)))
+
+
+@app.command()
+def rename(name: DatasetName, new_name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
+    """Rename a dataset of your own."""
+    from ulmfit_app.data import sources
+
+    sources.rename(name, new_name)
+    note(f"'{name}' is now called '{new_name}'.")
+
+
+@app.command()
+def delete(name: DatasetName) -> None:
+    """Delete a dataset of your own."""
+    from ulmfit_app.data import sources
+
+    confirm(f"Delete the dataset '{name}' for good?")
+    sources.delete(name)
+    note(f"'{name}' is deleted.")
+
+
+def open_dataset(name: str) -> "Dataset":
+    """The dataset called `name`, with a bar while a dataset of the catalogue is read for the first time."""
+    from ulmfit_app.data import sources
+
+    with progress() as bar:
+        return sources.open_dataset(name, counter(bar, f"read {name}"))
+
+
+def _as_dict(entry: "CatalogueEntry") -> dict[str, Any]:
+    info = entry.info.model_dump(mode="json", include={"labels", "counts", "content_hash"}) if entry.info else None
+    return {"name": entry.name, "what": entry.what, "own": entry.own, "info": info, "problem": entry.problem}
+
+
+def _row(entry: "CatalogueEntry") -> tuple[str, ...]:
+    counts = entry.info.counts if entry.info else None
+    figures = (f"{counts.train:,}", f"{counts.valid:,}", f"{counts.unlabelled:,}") if counts else ("", "", "")
+    return entry.name, *figures, shortened(entry.problem or entry.what, SHOWN)
+
+
+def _info_lines(info: DatasetInfo) -> list[str]:
+    counts = info.counts
+    lines = [
+        f"dataset     {info.name}",
+        f"source      {info.source}",
+        f"labels      {', '.join(info.labels) or 'none'}",
+        f"training    {counts.train:,} texts",
+        f"validation  {counts.valid:,} texts ({info.split})",
+        f"unlabelled  {counts.unlabelled:,} texts, used by language models",
+    ]
+    return lines + [_finding(finding) for finding in info.findings]
+
+
+def _tree_lines(name: str) -> list[str]:
+    """The folders of a downloaded dataset and how many texts each holds, as the notebook lists them first."""
+    from ulmfit_app.data import folders, sources
+
+    if not sources.entry(name).downloaded:
+        return []
+    return [f"  {folder}: {n:,} texts" for folder, n in folders.tree(sources.downloaded_folder(name)).items()]
+
+
+def _finding(finding: Finding) -> str:
+    rows = f" (rows {', '.join(map(str, finding.rows))})" if finding.rows else ""
+    return f"  {finding.message}{rows}"
+
+
+def _show_classifier_batch(dataset: "Dataset", as_json: bool) -> None:
+    from ulmfit_app.data.show_batch import show_classifier_batch
+
+    with progress() as bar:
+        batch = show_classifier_batch(dataset, counter(bar, "tokenise"))
+    rows = [{"text": " ".join(tokens), "category": category} for tokens, category in batch.rows]
+    _answer_batch({"shape": batch.shape, "rows": rows}, as_json)
+
+
+def _show_lm_batch(dataset: "Dataset", as_json: bool) -> None:
+    from ulmfit_app.data.show_batch import show_lm_batch
+
+    with progress() as bar:
+        batch = show_lm_batch(dataset, counter(bar, "tokenise"))
+    rows = [{"text": " ".join(text), "text_": " ".join(target)} for text, target in batch.rows]
+    _answer_batch({"shape": batch.shape, "rows": rows, "shifted_by_one": batch.shifted}, as_json)
+
+
+def _answer_batch(batch: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        answer_json(batch)
+        return
+    texts, tokens = batch["shape"]
+    answer(f"A minibatch of {texts} rows of {tokens:,} tokens; the first {len(batch['rows'])}:")
+    header = list(batch["rows"][0])
+    answer(table(header, [[shortened(row[column], SHOWN) for column in header] for row in batch["rows"]]))
+    if "shifted_by_one" in batch:
+        answer(f"text_ is text moved on by one token: {'yes' if batch['shifted_by_one'] else 'no'}")

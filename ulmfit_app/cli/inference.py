@@ -1,0 +1,199 @@
+"""`ulmfit predict`, `generate`, `evaluate`: using models, in this process."""
+
+import csv
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ulmfit_app import registry
+from ulmfit_app.cli.console import AsJson, answer, answer_json, counter, note, progress, table
+from ulmfit_app.errors import AppError
+from ulmfit_app.schema import Prediction, Sampling
+
+if TYPE_CHECKING:
+    from ulmfit_app.inference.encoder import Encoder
+    from ulmfit_app.inference.evaluate import ClassifierReport, LmReport
+    from ulmfit_app.inference.generator import Generator
+    from ulmfit_app.inference.predictor import Predictor
+
+PROMPT = "I liked this movie by Robert Downey Jr. because"  # the notebook's TEXT
+
+Model = Annotated[str, typer.Option("--model", help="Name of a model, or path of a model folder.")]
+Input = Annotated[Path, typer.Option("--input", help="CSV or TSV file of texts.")]
+TextColumns = Annotated[list[str] | None, typer.Option("--text-column", help="Column of the text; may be repeated.")]
+
+
+def predict(
+    model: Model,
+    text: Annotated[str | None, typer.Option(help="One text to classify.")] = None,
+    input_: Annotated[Path | None, typer.Option("--input", help="CSV or TSV file of texts.")] = None,
+    text_column: TextColumns = None,
+    output: Annotated[Path | None, typer.Option(help="CSV file to write: a row for every text.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Classify one text, or every text of a file."""
+    if text is not None and input_ is None:
+        _answer_prediction(_predictor(model).predict(text), as_json)
+    elif text is None and input_ is not None and output is not None and text_column:
+        n = _predict_file(_predictor(model), input_, text_column, output)
+        if as_json:
+            answer_json({"n": n, "output": str(output)})
+        else:
+            answer(f"{n:,} predictions written to {output}.")
+    else:
+        raise typer.BadParameter("give either --text, or --input with --text-column and --output")
+
+
+def generate(
+    model: Model,
+    prompt: Annotated[str, typer.Option(help="How the text begins.")] = PROMPT,
+    n_words: Annotated[int, typer.Option(min=0, help="Tokens to add; punctuation counts.")] = 30,
+    temperature: Annotated[float, typer.Option(min=0, help="0: always the most probable token.")] = 0.75,
+    samples: Annotated[int, typer.Option(min=1, help="How many continuations.")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same seed gives the same text. [default: drawn]")] = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Draw from this many most probable tokens.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Draw from the fewest tokens that have this share.")] = None,
+    min_p: Annotated[
+        float | None, typer.Option(help="Least probability relative to the most probable token's (fastai's: absolute).")
+    ] = None,
+    repetition_penalty: Annotated[float, typer.Option(help="Above 1: tokens that occurred become rarer.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Continue a text with a language model, token by token."""
+    generator = _generator(model)
+    first = random.randrange(2**32) if seed is None else seed
+    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+    if as_json:
+        drawn = generator.generate(prompt, n_words, samples, sampling, first)
+        answer_json({"seed": first, "samples": [asdict(sample) for sample in drawn]})
+        return
+    note(f"Seed {first}.")
+    for number in range(samples):
+        _write_stream(generator, prompt, generator.stream(prompt, n_words, sampling, first + number))
+
+
+def evaluate(
+    model: Model,
+    input_: Input,
+    text_column: TextColumns = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of the true label. [default: guessed]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a classifier on labelled texts, or a language model on texts."""
+    if not text_column:
+        raise typer.BadParameter("name the column of the text", param_hint="--text-column")
+    report = _report(model, input_, text_column, label_column)
+    if as_json:
+        answer_json({"kind": report.kind} | asdict(report))
+    else:
+        answer(_report_text(report))
+
+
+def _load(model: str) -> "Predictor | Generator | Encoder":
+    from ulmfit_app import inference
+
+    return inference.load(registry.folder_of(model))
+
+
+def _predictor(model: str) -> "Predictor":
+    from ulmfit_app.inference.predictor import Predictor
+
+    loaded = _load(model)
+    if not isinstance(loaded, Predictor):
+        raise AppError(f"'{model}' is not a classifier.", todo="`ulmfit models list` shows the kinds.")
+    return loaded
+
+
+def _generator(model: str) -> "Generator":
+    from ulmfit_app.inference.generator import Generator
+
+    loaded = _load(model)
+    if not isinstance(loaded, Generator):
+        raise AppError(f"'{model}' is not a language model.", todo="`ulmfit models list` shows the kinds.")
+    return loaded
+
+
+def _answer_prediction(prediction: Prediction, as_json: bool) -> None:
+    if as_json:
+        answer_json(asdict(prediction))
+        return
+    answer(f"{prediction.label} (index {prediction.index})")
+    answer(table(("LABEL", "PROBABILITY"), [(k, f"{p:.4f}") for k, p in prediction.probabilities.items()]))
+
+
+def _predict_file(predictor: "Predictor", path: Path, text_columns: list[str], output: Path) -> int:
+    """Write the predictions of the texts in `path` to `output`: label, index, a probability column for each label."""
+    from ulmfit_app.data.ingest import read_texts
+
+    texts = read_texts(path, text_columns)
+    with progress() as bar:
+        predictions = predictor.predict_many(texts, counter(bar, "predict"))
+    _write_predictions(predictor.labels, predictions, output)
+    return len(predictions)
+
+
+def _write_predictions(labels: tuple[str, ...], predictions: list[Prediction], output: Path) -> None:
+    beside = output.with_name(f".{output.name}.part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["label", "index", *labels])
+            writer.writerows([p.label, p.index, *p.probabilities.values()] for p in predictions)
+        beside.replace(output)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _write_stream(generator: "Generator", prompt: str, stream: Iterator[str]) -> None:
+    """Write the text on stdout as it grows: another token only ever appends to what is decoded."""
+    tokens = [generator.vocab[number] for number in generator.numericalise(prompt)]
+    text = generator.decode(tokens)
+    sys.stdout.write(text)
+    for token in stream:
+        tokens.append(token)
+        longer = generator.decode(tokens)
+        sys.stdout.write(longer[len(text) :])
+        sys.stdout.flush()
+        text = longer
+    sys.stdout.write("\n")
+
+
+def _report(model: str, path: Path, text_columns: list[str], label_column: str | None) -> "ClassifierReport | LmReport":
+    from ulmfit_app.data.ingest import read_labelled, read_texts
+    from ulmfit_app.inference.evaluate import evaluate_classifier, evaluate_lm
+    from ulmfit_app.inference.generator import Generator
+    from ulmfit_app.inference.predictor import Predictor
+
+    loaded = _load(model)
+    with progress() as bar:
+        report = counter(bar, "evaluate")
+        if isinstance(loaded, Generator):
+            return evaluate_lm(loaded, read_texts(path, text_columns), report)
+        if not isinstance(loaded, Predictor):
+            raise AppError(f"'{model}' is an encoder: it has no head that could be measured.")
+        texts, labels = read_labelled(path, text_columns, label_column)
+        return evaluate_classifier(loaded, texts, labels, report)
+
+
+def _report_text(report: "ClassifierReport | LmReport") -> str:
+    fields = asdict(report)
+    confusion = fields.pop("confusion", None)
+    rows = [(name.replace("_", " "), _figure(value)) for name, value in fields.items()]
+    lines = [f"{name:20}{value}" for name, value in rows]
+    if confusion is not None:
+        lines += [
+            "confusion (rows: true, columns: predicted)",
+            *("  ".join(f"{n:7,}" for n in row) for row in confusion),
+        ]
+    return "\n".join(lines)
+
+
+def _figure(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

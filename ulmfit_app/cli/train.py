@@ -1,0 +1,176 @@
+"""`ulmfit train`: resolve what was asked for, print the plan, submit the run and follow it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ulmfit_app import recipes, registry
+from ulmfit_app.cli.console import AsJson, answer, answer_json, note
+from ulmfit_app.cli.data import open_dataset
+from ulmfit_app.cli.following import CtrlC, narrate
+from ulmfit_app.cli.plan import plan_lines
+from ulmfit_app.cli.runs import as_dict, metrics_line
+from ulmfit_app.defaults import SCRATCH, ParentChoice, default_name, default_parent
+from ulmfit_app.errors import OfflineError
+from ulmfit_app.runs.folder import RunFolder, find, now
+from ulmfit_app.runs.state import LIVE
+from ulmfit_app.runs.submit import submit
+from ulmfit_app.runs.summary import RunSummary, summaries, summary
+from ulmfit_app.schema import SIZES, DatasetInfo, Kind, Recipe, RunKind, RunSpec, RunState
+
+STOPPED, INTERRUPTED = 3, 130
+
+
+def train(
+    kind: Annotated[Kind, typer.Argument(help="What to train.")],
+    data: Annotated[str, typer.Option(help="Name of the dataset.")] = "imdb",
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE.json", help="[default: the notebook's; demo takes minutes]")
+    ] = None,
+    parent: Annotated[
+        str | None, typer.Option("--from", help="Model to start from, or 'scratch'. [default: chosen and printed]")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the new model. [default: <dataset>-<kind>]")] = None,
+    limit: Annotated[int | None, typer.Option(min=4, help="Read only this many training texts.")] = None,
+    device: Annotated[Literal["auto", "cuda", "mps", "cpu"], typer.Option(help="Where to compute.")] = "auto",
+    precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], typer.Option(help="Number type.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads. [default: ULMFIT_THREADS, or all]")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 42,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: bs=32, stages.0.lr=0.001")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune a language model, or a classifier from one, in a process of its own.
+
+    The first Ctrl-C stops the run and keeps its checkpoints, a second one leaves it running.
+    """
+    chosen = _recipe(kind, recipe, _changes(changes))
+    info = _dataset(data)
+    choice = _parent(kind, chosen, data, info, parent)
+    spec = RunSpec(
+        kind=RunKind(f"train-{kind}"),
+        name=_name(name, data, kind),
+        dataset=data,
+        recipe=chosen,
+        overrides=_changes(changes),
+        limit=limit,
+        parent=choice.name,
+        device=device,
+        precision=precision,
+        threads=threads,
+        seed=seed,
+        created=now(),
+    )
+    note(f"Training the {_words(kind)} '{spec.name}' from {choice.name or SCRATCH}: {choice.reason}.")
+    for line in plan_lines(spec, info, _layers(choice, chosen)):
+        note(line)
+    _finish(*_submit_and_follow(spec), as_json)
+
+
+def _changes(changes: list[str] | None) -> dict[str, Any]:
+    """`key=value` pairs; a value is a JSON scalar where it reads as one, else a string."""
+    parsed: dict[str, Any] = {}
+    for change in changes or []:
+        key, equals, value = change.partition("=")
+        if not key or not equals:
+            raise typer.BadParameter(f"'{change}' is not KEY=VALUE", param_hint="--set")
+        try:
+            parsed[key] = json.loads(value)
+        except ValueError:
+            parsed[key] = value
+    return parsed
+
+
+def _recipe(kind: Kind, name: str | None, changes: dict[str, Any]) -> Recipe:
+    if name is None:
+        recipe = recipes.named(kind)[0]
+    elif name.endswith(".json"):
+        recipe = recipes.load(Path(name), kind)
+    else:
+        recipe = recipes.get(name, kind)
+    return recipes.override(recipe, changes) if changes else recipe
+
+
+def _dataset(name: str) -> DatasetInfo | None:
+    """What the dataset says of itself; None if the run will download it."""
+    try:
+        return open_dataset(name).info
+    except OfflineError:
+        return None
+
+
+def _parent(kind: Kind, recipe: Recipe, data: str, info: DatasetInfo | None, asked: str | None) -> ParentChoice:
+    """The parent that was asked for, else the usual one. A parent given as a path stays one."""
+    if asked == SCRATCH:
+        return ParentChoice(None, "random weights, as asked")
+    if asked is not None:
+        return ParentChoice(_name_or_path(asked), "as asked")
+    fine_tuned = registry.newest_lm_on(info.content_hash) if info else None
+    lms = {entry.name for entry in registry.models(Kind.LM)}
+    return default_parent(kind, recipe.name, data, fine_tuned=fine_tuned, lms=lms)
+
+
+def _name_or_path(asked: str) -> str:
+    folder = registry.folder_of(asked)
+    return asked if folder.name == asked else str(folder)
+
+
+def _name(asked: str | None, data: str, kind: Kind) -> str:
+    """The name of the model: free in the registry; `submit` looks at the live runs."""
+    live = {run.name for run in summaries() if run.state in LIVE and run.name}
+    name = asked or default_name(data, kind, live | {entry.name for entry in registry.models()})
+    registry.new_folder(name)
+    return name
+
+
+def _layers(parent: ParentChoice, recipe: Recipe) -> int:
+    config = registry.entry(parent.name).config if parent.name else None
+    return config.architecture.n_layers if config else SIZES[recipe.size].n_layers
+
+
+def _words(kind: Kind) -> str:
+    return "language model" if kind is Kind.LM else "classifier"
+
+
+def _submit_and_follow(spec: RunSpec) -> tuple[RunSummary, bool]:
+    """The run at its end, and whether Ctrl-C was pressed."""
+    with CtrlC() as ctrl_c:
+        run = find(submit(spec))
+        note(f"Run {run.id}, log in {run.log}")
+        ctrl_c.watch(run)
+        try:
+            narrate(run)
+        except KeyboardInterrupt:
+            _leave_running(run)
+            raise typer.Exit(INTERRUPTED) from None
+        return summary(run), ctrl_c.presses > 0
+
+
+def _leave_running(run: RunFolder) -> None:
+    run.withdraw_request()
+    note(f"\nLeft running: {run.id}. `ulmfit runs show {run.id}` says how it is, `ulmfit runs stop {run.id}` stops it.")
+
+
+def _finish(run: RunSummary, interrupted: bool, as_json: bool) -> None:
+    """Say how the run ended, and exit with what that means."""
+    if as_json:
+        answer_json(as_dict(run))
+    if run.state is RunState.DONE and run.result:
+        if not as_json:
+            answer(f"Model '{run.name}' is ready: {metrics_line(run.result.metrics)} ({run.result.seconds:.0f} s).")
+        return
+    note(f"The run {run.id} {_ENDS[run.state]}. {run.reason}")
+    if run.state is RunState.STOPPED:
+        raise typer.Exit(INTERRUPTED if interrupted else STOPPED)
+    raise typer.Exit(1)
+
+
+_ENDS = {
+    RunState.STOPPED: "was stopped",
+    RunState.FAILED: "failed",
+    RunState.INTERRUPTED: "was interrupted",
+    RunState.PAUSED: "is paused",
+}

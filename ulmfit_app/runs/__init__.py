@@ -1,0 +1,11 @@
+"""Runs: one folder each under `<home>/runs`, worked on by a process of its own.
+
+Worker and readers share only that folder. One writer per file:
+
+- submitter: `spec.json`, written once (`RunSpec`)
+- worker:    `status.json` (`RunStatus`, replaced atomically), `events.jsonl` (one `Event` a line), `log.txt` (its
+  output), `checkpoints/`, `result.json` (`RunResult`); it holds an OS lock on `lock` for as long as it lives
+- UI, CLI, API: `request.json` (`RunRequest`), read by the worker at every event
+
+The state is derived by every reader (`state.py`), so a killed worker or a power cut cannot leave a wrong one behind.
+"""

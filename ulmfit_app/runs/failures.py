@@ -1,0 +1,27 @@
+"""What a failed run says to the person who started it. The traceback goes to log.txt only."""
+
+import errno
+
+from ulmfit_app.errors import AppError
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def reason_of(error: BaseException) -> str:
+    """`error` in plain words: what happened, and what to do where that is known."""
+    if isinstance(error, AppError):
+        return str(error)
+    if _is_out_of_memory(error):
+        return "The run ran out of memory. Use a smaller bs, a smaller max_len, or fewer texts (--limit)."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full. Free some space and start the run again."
+    if isinstance(error, OSError) and error.strerror:
+        return f"A file could not be read or written: {error.strerror} ({error.filename})."
+    return f"The run failed with an error of this program, not of yours: {type(error).__name__}: {error}."
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # By name: torch's error types must not be imported by a reader of this module.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)

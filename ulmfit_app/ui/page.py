@@ -1,0 +1,14 @@
+"""The frame of every page: title, introduction, styles. A page opened by its own URL needs nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+STYLES = Path(__file__).parent / "styles.css"
+
+
+def open_page(title: str, introduction: str) -> None:
+    """Start a page: its `title` as the only first-level heading, and what it is for."""
+    st.html(STYLES)
+    st.title(title, anchor=False)
+    st.markdown(introduction)
