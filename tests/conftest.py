@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from ulmfit_app.settings import settings
+from ulmfit_app.settings import Settings, settings
+
+TESTS = Path(__file__).parent
+MARKED_FOLDERS = {"slow": pytest.mark.slow, "e2e": pytest.mark.e2e, "cuda": pytest.mark.cuda}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What lies in slow/, e2e/ or cuda/ has the marker of that name."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in MARKED_FOLDERS:
+            item.add_marker(MARKED_FOLDERS[folder])
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +27,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
     yield folder
     settings.cache_clear()
+
+
+@pytest.fixture
+def no_shipped_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the checkout came without models."""
+    monkeypatch.setattr(Settings, "shipped_models", property(lambda _: tmp_path / "no-shipped-models"))

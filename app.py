@@ -1,0 +1,8 @@
+"""The server: `make run` starts it. Streamlit finds `app` here and runs the navigation script for every session."""
+
+import streamlit as st
+
+from ulmfit_app.ui.errors import unexpected
+from ulmfit_app.ui.warmup import warm_up
+
+app = st.App("ulmfit_app/ui/navigation.py", lifespan=warm_up, on_script_error=unexpected)
