@@ -1,5 +1,6 @@
 """Whole trainings on a small dataset: a language model, a classifier from it, and everything that is refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ulmfit_app import modelfolder, recipes
 from ulmfit_app.data.dataset import Dataset, describe
 from ulmfit_app.engine import checkpoints
 from ulmfit_app.engine.finetune import Trained, train
+from ulmfit_app.engine.outcome import NothingTrained, Paused
 from ulmfit_app.errors import ModelFolderError, NameTakenError, ParentError, RecipeError, TrainingError
 from ulmfit_app.schema import EpochEvent, Event, Kind, MessageEvent, ProgressEvent, Recipe, Split, StageEvent
 
@@ -164,7 +166,7 @@ def test_running_out_of_memory_is_told(bench: Bench, monkeypatch: pytest.MonkeyP
     def exhausted(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 GB")
 
-    monkeypatch.setattr("ulmfit_app.engine.finetune.fit_stage", exhausted)
+    monkeypatch.setattr("ulmfit_app.engine.stages.fit_one_cycle", exhausted)
     with pytest.raises(TrainingError, match="smaller bs"):
         bench.train(Kind.LM, lm_recipe(), "big")
 
@@ -201,3 +203,40 @@ def test_an_exception_from_on_event_ends_the_training(bench: Bench, tmp_path: Pa
 def test_too_deep_freezing_is_refused(bench: Bench) -> None:
     with pytest.raises(RecipeError, match="freeze_to"):
         bench.train(Kind.LM, lm_recipe(**{"stages.0.freeze_to": -5}), "deep")
+
+
+def asked_after(steps: int, wish: str, bench: Bench) -> Callable[[], str]:
+    """A control that wishes once `steps` training steps are reported."""
+
+    def control() -> str:
+        done = [event.step for event in bench.events if isinstance(event, ProgressEvent) and event.phase == "train"]
+        return wish if done and done[-1] >= steps else "go"
+
+    return control
+
+
+def test_stop_in_the_first_epoch_leaves_a_loadable_partial_model(bench: Bench, tmp_path: Path) -> None:
+    parent = fixtures.tiny_lm(tmp_path / "general")
+    trained = bench.train(Kind.LM, lm_recipe(), "stopped", parent=parent, control=asked_after(1, "stop", bench))
+    assert trained.config.partial
+    assert trained.metrics == {}
+    assert modelfolder.verify(tmp_path / "stopped").partial
+
+
+def test_stop_before_the_first_step_makes_no_model(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(NothingTrained):
+        bench.train(Kind.LM, lm_recipe(), "nothing", control=lambda: "stop")
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_paused_and_resumed_gives_the_same_model(bench: Bench, tmp_path: Path) -> None:
+    parent = fixtures.tiny_lm(tmp_path / "general")
+    recipe = recipes.override(recipes.get("few-label", Kind.CLASSIFIER), {"bs": 8, "seq_len": 16})
+    straight = bench.train(Kind.CLASSIFIER, recipe, "straight", parent=parent)
+    other = Bench(tmp_path / "other")
+    with pytest.raises(Paused):
+        other.train(Kind.CLASSIFIER, recipe, "paused", parent=parent, control=asked_after(100, "pause", other))
+    resumed = other.train(Kind.CLASSIFIER, recipe, "paused", parent=parent, resume=True)
+    assert resumed.metrics == straight.metrics
+    assert resumed.config.weights_sha256 == straight.config.weights_sha256
+    assert not resumed.config.partial

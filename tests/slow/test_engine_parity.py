@@ -10,7 +10,7 @@ import torch
 from tests import plain_fastai
 from ulmfit_app import recipes
 from ulmfit_app.engine import devices, learners, loaders
-from ulmfit_app.engine.stages import fit_stage
+from ulmfit_app.engine.stages import fit_one_cycle
 from ulmfit_app.schema import Architecture, Kind, Recipe
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,8 @@ def train_ours(ours, recipe: Recipe) -> list[float]:
     plain_fastai.seed_everything(3)
     losses = []
     for planned in recipes.plan(recipe, len(ours.dls.train)):
-        fit_stage(ours, planned)
+        ours.freeze_to(planned.stage.freeze_to)
+        fit_one_cycle(ours, planned)
         losses += [float(loss) for loss in ours.recorder.losses]
     return losses
 
@@ -172,7 +173,8 @@ def test_bf16_lies_within_the_spread_of_three_seeds(frame) -> None:
             ours = our_lm(reference, recipe)
             ours.add_cbs(devices.Device("cpu", precision).callbacks())
             for planned in recipes.plan(recipe, len(ours.dls.train)):
-                fit_stage(ours, planned)
+                ours.freeze_to(planned.stage.freeze_to)
+                fit_one_cycle(ours, planned)
             ends.append(float(ours.recorder.values[-1][1]))
     spread = max(losses["fp32"]) - min(losses["fp32"])
     assert abs(np.mean(losses["bf16"]) - np.mean(losses["fp32"])) <= spread

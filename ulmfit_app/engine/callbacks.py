@@ -1,36 +1,56 @@
-"""Callbacks that extend fastai's loop: report progress, refuse NaN, keep the best epoch, end a stage early."""
+"""Callbacks that extend fastai's loop: report progress, refuse NaN, keep the best epoch, end a stage early.
+
+What makes a training interruptible is in continuity.py.
+"""
 
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from fastai.callback.core import Callback, CancelFitException
 from fastai.learner import Recorder
 
-from ulmfit_app.engine import checkpoints
 from ulmfit_app.engine.devices import Device, memory_mb
 from ulmfit_app.errors import TrainingError
 from ulmfit_app.recipes import PlannedStage
-from ulmfit_app.schema import CheckpointEvent, EpochEvent, Event, Kind, ProgressEvent
+from ulmfit_app.schema import BestEpoch, EpochEvent, Event, Kind, Place, ProgressEvent
 
 REPORT_EVERY = 0.25  # seconds; a finer clock would cost more than it tells
 
 
 @dataclass
 class Position:
-    """What of the `plan` is finished: whole stages, and epochs and steps counted over the whole run."""
+    """Where the training is in its `plan`. `here` counts what is finished, `metrics` are those of the last epoch."""
 
     plan: list[PlannedStage]
-    stage: int = 0
-    epoch: int = 0
-    step: int = 0
+    here: Place = field(default_factory=Place)
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def step(self) -> None:
+        """A minibatch is finished."""
+        here = self.here
+        self.here = here.model_copy(update={"batch": here.batch + 1, "step": here.step + 1})
+
+    def end_epoch(self, metrics: dict[str, float]) -> None:
+        """An epoch is finished, its validation included."""
+        here = self.here
+        self.metrics = metrics
+        self.here = here.model_copy(update={"stage_epoch": here.stage_epoch + 1, "batch": 0, "epoch": here.epoch + 1})
+
+    def end_stage(self) -> None:
+        """A stage is finished, in time or early."""
+        self.here = self.here.model_copy(update={"stage": self.here.stage + 1, "stage_epoch": 0, "batch": 0})
+
+    @property
+    def stage_step(self) -> int:
+        """Finished minibatches of the present stage."""
+        return self.here.stage_epoch * self.plan[self.here.stage].steps_per_epoch + self.here.batch
 
     @property
     def steps_left(self) -> int:
-        """Optimiser steps from here to the end of the plan."""
-        return max(0, sum(stage.steps for stage in self.plan) - self.step)
+        """Minibatches from here to the end of the plan."""
+        return sum(stage.steps for stage in self.plan[self.here.stage :]) - self.stage_step
 
     @property
     def epochs(self) -> int:
@@ -39,9 +59,9 @@ class Position:
 
 
 class Reporter(Callback):
-    """Turns fastai's loop into events. `on_event` is called between minibatches and may raise to end the training.
+    """Counts, and turns fastai's loop into events.
 
-    Runs after `Recorder`, whose values it reads.
+    Runs after `Recorder`, whose values it reads, and before everything that saves: what is saved counts as finished.
     """
 
     order = Recorder.order + 1
@@ -53,7 +73,6 @@ class Reporter(Callback):
     def before_train(self) -> None:
         """Start the clock of the epoch."""
         self.started = time.monotonic()
-        self.stage_step = self.epoch * self.n_iter_train
         self._restart()
 
     def before_validate(self) -> None:
@@ -61,50 +80,48 @@ class Reporter(Callback):
         self._restart()
 
     def _restart(self) -> None:
-        self.since, self.seen, self.last = time.monotonic(), 0, 0.0
-
-    @property
-    def n_iter_train(self) -> int:
-        """Minibatches of a training epoch."""
-        return len(self.dls.train)
+        self.since, self.units, self.batches, self.last = time.monotonic(), 0, 0, 0.0
 
     def after_batch(self) -> None:
         """Count, and report if the last report is old enough or this is the last minibatch of the phase."""
-        self.seen += self.xb[0].numel() if self.kind is Kind.LM else len(self.xb[0])
+        self.units += self.xb[0].numel() if self.kind is Kind.LM else len(self.xb[0])
+        self.batches += 1
         if self.training:
-            self.position.step += 1
-            self.stage_step += 1
+            self.position.step()
         now = time.monotonic()
-        if now - self.last >= REPORT_EVERY or self.iter == self.n_iter - 1:
+        finished = self.position.here.batch if self.training else self.batches
+        if now - self.last >= REPORT_EVERY or finished == self.n_iter:
             self.last = now
             self.on_event(self._progress(now - self.since))
 
     def _progress(self, seconds: float) -> ProgressEvent:
-        per_step = seconds / (self.iter + 1)
-        total = self.n_epoch * self.n_iter_train
+        position = self.position
         return ProgressEvent(
             phase="train" if self.training else "validate",
-            done=self.stage_step if self.training else self.iter + 1,
-            total=total if self.training else self.n_iter,
-            rate=self.seen / max(seconds, 1e-9),
+            done=position.stage_step if self.training else self.batches,
+            total=position.plan[position.here.stage].steps if self.training else self.n_iter,
+            rate=self.units / max(seconds, 1e-9),
             rate_unit="tokens/s" if self.kind is Kind.LM else "documents/s",
-            eta=per_step * self.position.steps_left if self.training else None,
+            eta=seconds / self.batches * position.steps_left if self.training else None,
             loss=float(self.smooth_loss) if self.training else None,
             lr=float(self.opt.hypers[-1]["lr"]) if self.training else None,
-            step=self.position.step,
+            step=position.here.step,
             memory_mb=memory_mb(self.device),
         )
 
     def after_epoch(self) -> None:
-        """Report the epoch's losses and metrics."""
-        self.position.epoch += 1
-        train_loss, valid_loss, *metrics = (float(value) for value in self.recorder.values[-1])
-        names = list(self.recorder.metrics.attrgot("name"))
+        """Report the epoch's losses and metrics; an epoch skipped while resuming has none."""
+        if not self.recorder.values[-1]:
+            return
+        train_loss, *rest = (float(value) for value in self.recorder.values[-1])
+        metrics = dict(zip(self.recorder.metric_names[2:-1], rest, strict=True))
+        self.position.end_epoch(metrics)
+        here = self.position.here
         self.on_event(
             EpochEvent(
-                epoch=self.position.epoch, of=self.position.epochs, step=self.position.step, train_loss=train_loss,
-                valid_loss=valid_loss, metrics=dict(zip(names, metrics, strict=True)),
-                seconds=time.monotonic() - self.started,
+                epoch=here.epoch, of=self.position.epochs, step=here.step, train_loss=train_loss,
+                valid_loss=metrics["valid_loss"], seconds=time.monotonic() - self.started,
+                metrics={name: value for name, value in metrics.items() if name != "valid_loss"},
             )
         )  # fmt: skip
 
@@ -121,46 +138,37 @@ class RefuseNaN(Callback):
         """Look at the training loss before the backward pass."""
         if self.training and not math.isfinite(self.loss.item()):
             raise TrainingError(
-                f"The loss became {self.loss.item()} after {self.learn.reporter.position.step} steps.",
+                f"The loss became {self.loss.item()} after {self.learn.reporter.position.here.step} steps.",
                 kept="Earlier checkpoints are kept.",
                 todo="Lower the learning rate, or use precision fp32.",
             )
 
 
 class KeepBest(Callback):
-    """Saves the checkpoint `best` whenever the validation loss improves; ends a stage after `patience` epochs without.
+    """Calls `save` whenever the validation loss improves; ends a stage after `patience` epochs without.
 
     Like fastai's `SaveModelCallback` and `EarlyStoppingCallback`, but over all stages and without pickle.
     """
 
     order = Reporter.order + 1
-    NAME = "best"
 
-    def __init__(self, folder: Path, position: Position, patience: int | None) -> None:
-        self.folder, self.position, self.patience = folder, position, patience
-        self.value = math.inf
-        self.kept: dict[str, float] = {}
+    def __init__(self, position: Position, save: Callable[[], None], patience: int | None) -> None:
+        self.position, self.save, self.patience = position, save, patience
+        self.best = BestEpoch()
 
     def before_fit(self) -> None:
         """Patience counts within a stage."""
-        self.waited = 0
+        self.best = self.best.model_copy(update={"waited": 0})
 
     def after_epoch(self) -> None:
         """Compare the epoch with the best one."""
-        valid_loss = float(self.recorder.values[-1][1])
-        if valid_loss < self.value:
-            self.value, self.waited = valid_loss, 0
-            self.kept = last_metrics(self.recorder)
-            here = self.position
-            checkpoints.save(self.learn, self.folder, self.NAME, stage=here.stage, epoch=here.epoch, step=here.step)
-            self.learn.reporter.on_event(CheckpointEvent(name=self.NAME, step=here.step))
+        if not self.recorder.values[-1]:
             return
-        self.waited += 1
-        if self.patience is not None and self.waited >= self.patience:
+        metrics = self.position.metrics
+        if self.best.value is None or metrics["valid_loss"] < self.best.value:
+            self.best = BestEpoch(value=metrics["valid_loss"], kept=metrics)
+            self.save()
+            return
+        self.best = self.best.model_copy(update={"waited": self.best.waited + 1})
+        if self.patience is not None and self.best.waited >= self.patience:
             raise CancelFitException
-
-
-def last_metrics(recorder: Recorder) -> dict[str, float]:
-    """`valid_loss` and the metrics of the last epoch, as plain floats (fastai's are numpy's)."""
-    _, *values = recorder.values[-1]
-    return {name: float(value) for name, value in zip(recorder.metric_names[2:-1], values, strict=True)}

@@ -6,7 +6,7 @@ and writes the model.
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,15 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.tokens import tokenizer_config
 from ulmfit_app.data.vocabulary import vocabulary_fit
 from ulmfit_app.engine import checkpoints, corpus, devices, learners, loaders, parents
-from ulmfit_app.engine.callbacks import KeepBest, Position, RefuseNaN, Reporter, last_metrics
+from ulmfit_app.engine.checkpoints import load_newest
 from ulmfit_app.engine.corpus import Corpus
 from ulmfit_app.engine.devices import Device
-from ulmfit_app.engine.stages import fit_stage
-from ulmfit_app.recipes import PlannedStage, fit_to_texts, plan
+from ulmfit_app.engine.outcome import Control, NothingTrained, Paused
+from ulmfit_app.engine.stages import Course
+from ulmfit_app.recipes import fit_to_texts, plan
 from ulmfit_app.schema import (
     SIZES,
     Architecture,
-    CheckpointEvent,
     Event,
     Kind,
     Lineage,
@@ -67,6 +67,7 @@ class Job:
     seed: int
     checkpoints: Path
     on_event: OnEvent
+    control: Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +96,30 @@ def train(
     threads: int | None = None,
     seed: int = 42,
     limit: int | None = None,
+    control: Control = lambda: "go",
+    resume: bool = False,
 ) -> Trained:
     """Train by `recipe` and write the model to `folder`, which must not exist.
 
     `parent`: folder of the model whose weights are the start, None for random ones. `limit`: read this many training
     texts and max(100, limit / 4) validation texts, drawn stratified by `seed`. `checkpoints`: folder for checkpoints.
     `on_event` is called between minibatches; an exception from it ends the training, and no model is written.
+    `control` is asked after every minibatch and while tokenising: `pause` raises `Paused` once a checkpoint is written,
+    `stop` writes the model of the present weights, marked partial (`NothingTrained` if there was no step yet).
+    `resume`: go on from the newest checkpoint, from the start if there is none.
     Raises `TrainingError`, `ParentError`, `DeviceError`, `RecipeError`, `DataError`.
     """
     torch.set_num_threads(threads or devices.default_threads())
-    job = Job(
-        kind, dataset, limited(recipe, limit), parent, devices.choose(device, precision), seed, checkpoints, on_event
-    )
+    chosen = devices.choose(device, precision)
+    job = Job(kind, dataset, limited(recipe, limit), parent, chosen, seed, checkpoints, on_event, control)
     with devices.memory_errors_told():
         prepared = _prepare(job)
-        metrics = _run_stages(job, prepared)
-    config = _write(job, prepared, folder, metrics)
+        course = _course(job, prepared)
+        resumed = load_newest(prepared.learner, job.checkpoints) if resume else None
+        devices.seed_everything(job.seed)
+        stopped = course.run(resumed)
+    metrics = course.metrics(stopped)
+    config = _write(job, prepared, folder, metrics, partial=stopped)
     return Trained(config, metrics, prepared.notes)
 
 
@@ -129,7 +138,7 @@ def _prepare(job: Job) -> Prepared:
     train_rows, valid_rows = corpus.choose_rows(job.kind, job.dataset, job.recipe, job.seed)
     recipe = fit_to_texts(job.recipe, len(train_rows))
     parent = parents.load(job.parent, tokenizer_config(job.dataset.info.language)) if job.parent else None
-    texts = corpus.prepare(job.dataset, train_rows, valid_rows, _tokenise_progress(job.on_event))
+    texts = corpus.prepare(job.dataset, train_rows, valid_rows, _tokenise_progress(job))
     vocab = _vocabulary(texts, recipe, parent)
     architecture = parent.config.architecture if parent else SIZES[recipe.size]
     weights = parents.transfer(parent, vocab) if parent else {}
@@ -141,9 +150,14 @@ def _prepare(job: Job) -> Prepared:
     return Prepared(texts, vocab, architecture, learner, parent, notes)
 
 
-def _tokenise_progress(on_event: OnEvent) -> corpus.Progress:
+def _tokenise_progress(job: Job) -> corpus.Progress:
     def report(done: int, total: int) -> None:
-        on_event(ProgressEvent(phase="tokenise", done=done, total=total, unit="documents"))
+        job.on_event(ProgressEvent(phase="tokenise", done=done, total=total, unit="documents"))
+        wish = job.control()
+        if wish == "pause":
+            raise Paused
+        if wish == "stop" and not any(checkpoints.names(job.checkpoints)):
+            raise NothingTrained
 
     return report
 
@@ -193,36 +207,12 @@ def _notes(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], parent: pa
     return tuple(notes)
 
 
-def _run_stages(job: Job, prepared: Prepared) -> dict[str, float]:
-    """Run the recipe's stages one after another; returns the metrics of the weights that are kept."""
-    learner, recipe = prepared.learner, job.recipe
-    stages = plan(recipe, len(learner.dls.train), prepared.architecture.n_layers)
-    position = Position(stages)
-    best = KeepBest(job.checkpoints, position, recipe.patience)
-    learner.add_cbs([Reporter(job.kind, job.device, position, job.on_event), RefuseNaN(), *job.device.callbacks()])
-    if recipe.keep == "best" or recipe.patience is not None:
-        learner.add_cb(best)
-    devices.seed_everything(job.seed)
-    for number, stage in enumerate(stages):
-        position.stage = number
-        job.on_event(StageEvent(name=stage.stage.name, number=number + 2, of=len(stages) + 1))
-        fit_stage(learner, stage)
-        _named_checkpoint(job, learner, stage, replace(position, stage=number + 1))
-    if recipe.keep == "best":
-        checkpoints.load(learner, job.checkpoints, KeepBest.NAME)
-        return best.kept
-    return last_metrics(learner.recorder)
+def _course(job: Job, prepared: Prepared) -> Course:
+    stages = plan(job.recipe, len(prepared.learner.dls.train), prepared.architecture.n_layers)
+    return Course(prepared.learner, job.recipe, stages, job.device, job.checkpoints, job.control, job.on_event)
 
 
-def _named_checkpoint(job: Job, learner: Learner, planned: PlannedStage, position: Position) -> None:
-    name = planned.stage.checkpoint
-    if name is None:
-        return
-    checkpoints.save(learner, job.checkpoints, name, stage=position.stage, epoch=position.epoch, step=position.step)
-    job.on_event(CheckpointEvent(name=name, step=position.step))
-
-
-def _write(job: Job, prepared: Prepared, folder: Path, metrics: dict[str, float]) -> ModelConfig:
+def _write(job: Job, prepared: Prepared, folder: Path, metrics: dict[str, float], partial: bool) -> ModelConfig:
     is_classifier = job.kind is Kind.CLASSIFIER
     return modelfolder.write(
         folder,
@@ -235,14 +225,15 @@ def _write(job: Job, prepared: Prepared, folder: Path, metrics: dict[str, float]
         seq_len=job.recipe.seq_len,
         max_len=job.recipe.max_len,
         lineage=_lineage(job, prepared),
-        metrics=_described(job, prepared, metrics),
-        partial=False,
+        metrics=_described(job, prepared, metrics, partial),
+        partial=partial,
         weights=learners.weights_of(prepared.learner),
     )
 
 
-def _described(job: Job, prepared: Prepared, metrics: dict[str, float]) -> dict[str, Metric]:
-    kept = "best epoch" if job.recipe.keep == "best" else "last epoch"
+def _described(job: Job, prepared: Prepared, metrics: dict[str, float], partial: bool) -> dict[str, Metric]:
+    kept = "best epoch" if job.recipe.keep == "best" and not partial else "last epoch"
+    kept = f"{kept} that ended before the training was stopped" if partial else kept
     how = f"{kept}, {len(prepared.corpus.valid):,} validation texts, {job.device.precision}, fastai's validation loop"
     return {name: Metric(value=value, how=how) for name, value in metrics.items() if np.isfinite(value)}
 

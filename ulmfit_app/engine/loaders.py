@@ -47,16 +47,25 @@ class LabelledTexts:
 
 
 class _Shortened:
-    """Mixin: an epoch of at most `max_batches` minibatches, so that a stage of bounded steps ends its schedule."""
+    """Mixin: an epoch of at most `max_batches` minibatches, the first `skip` of which are left out (when resuming)."""
 
     max_batches: int | None = None
+    skip: int = 0
 
     def __len__(self) -> int:
         length: int = super().__len__()  # type: ignore[misc]
         return length if self.max_batches is None else min(length, self.max_batches)
 
     def __iter__(self) -> Iterator[Any]:
-        return islice(super().__iter__(), len(self))  # type: ignore[misc]
+        batches = super().__iter__()  # type: ignore[misc]
+        left = len(self) - self.skip
+        if left == 0:
+            next(batches, None)  # starts the loader: it shuffles, and the next epoch's order depends on that
+        yield from islice(batches, left)
+
+    def sample(self) -> Iterator[int]:
+        """Positions of the texts of this epoch, those of skipped minibatches left out without being read."""
+        return islice(super().sample(), self.skip * self.bs, None)  # type: ignore[misc, attr-defined]
 
 
 class LMLoader(_Shortened, LMDataLoader):

@@ -19,6 +19,12 @@ from ulmfit_app.schema.base import (
     Sha256,
     is_name,
 )
+from ulmfit_app.schema.checkpoints import (
+    BestEpoch,
+    CheckpointState,
+    Place,
+    RandomState,
+)
 from ulmfit_app.schema.datasets import (
     Counts,
     DatasetInfo,
@@ -55,7 +61,6 @@ from ulmfit_app.schema.recipes import (
     Stage,
 )
 from ulmfit_app.schema.runs import (
-    CheckpointState,
     RunKind,
     RunRequest,
     RunResult,
@@ -77,6 +82,7 @@ __all__ = [
     "UNK",
     "UNK_ID",
     "Architecture",
+    "BestEpoch",
     "CheckpointEvent",
     "CheckpointState",
     "Counts",
@@ -90,8 +96,10 @@ __all__ = [
     "Metric",
     "ModelConfig",
     "Name",
+    "Place",
     "Prediction",
     "ProgressEvent",
+    "RandomState",
     "Recipe",
     "Record",
     "RunKind",

@@ -7,69 +7,75 @@ import pytest
 import torch
 from fastai.callback.core import Callback
 
-from tests.unit.engine.test_checkpoints import RECIPE, learner
+from tests.unit.engine.courses import LM, Training
 from ulmfit_app import recipes
-from ulmfit_app.engine import callbacks, checkpoints, learners
+from ulmfit_app.engine import callbacks, checkpoints
 from ulmfit_app.engine.devices import Device
-from ulmfit_app.engine.stages import fit_stage
 from ulmfit_app.errors import TrainingError
-from ulmfit_app.schema import CheckpointEvent, EpochEvent, Event, Kind, ProgressEvent
+from ulmfit_app.schema import CheckpointEvent, EpochEvent, ProgressEvent, StageEvent
 
-CPU = Device("cpu", "fp32")
+KEEPING = recipes.override(LM, {"keep": "best", "stages.1.epochs": 5})
 
 
-def run(tmp_path: Path, *extra: Callback, epochs: int = 3, patience: int | None = None, device: Device = CPU):
-    """Train one stage of `epochs` epochs with all callbacks; returns the learner, the events and KeepBest."""
-    recipe = recipes.override(RECIPE, {"stages.1.epochs": epochs})
-    learn = learner()
-    stage = recipes.plan(recipe, len(learn.dls.train))[1]
-    position = callbacks.Position([stage])
-    events: list[Event] = []
-    best = callbacks.KeepBest(tmp_path, position, patience)
-    report = callbacks.Reporter(Kind.LM, device, position, events.append)
-    learn.add_cbs([report, callbacks.RefuseNaN(), best, *device.callbacks(), *extra])
-    fit_stage(learn, stage)
-    return learn, events, best
+def train(tmp_path: Path, *extra: Callback, recipe=LM, device: Device = Device("cpu", "fp32")) -> Training:  # noqa: B008
+    """A whole training with `extra` callbacks."""
+    training = Training(tmp_path, recipe, device=device)
+    training.learner.add_cbs(extra)
+    training.run()
+    return training
 
 
 def test_events_count_steps_and_epochs(tmp_path: Path) -> None:
-    learn, events, _ = run(tmp_path)
-    steps = len(learn.dls.train)
-    epochs = [event for event in events if isinstance(event, EpochEvent)]
+    training = train(tmp_path)
+    steps = len(training.learner.dls.train)
+    stages = [(event.name, event.number, event.of) for event in training.events if isinstance(event, StageEvent)]
+    assert stages == [("embedding and decoder", 2, 3), ("all groups", 3, 3)]
+    epochs = [event for event in training.events if isinstance(event, EpochEvent)]
     assert [(event.epoch, event.of, event.step) for event in epochs] == [(n, 3, n * steps) for n in (1, 2, 3)]
     assert epochs[-1].metrics["perplexity"] == pytest.approx(math.exp(epochs[-1].valid_loss), rel=1e-4)
-    train = [event for event in events if isinstance(event, ProgressEvent) and event.phase == "train"]
-    assert (train[-1].done, train[-1].total, train[-1].step) == (3 * steps, 3 * steps, 3 * steps)
-    assert train[-1].rate > 0
-    assert train[-1].memory_mb > 0
-    assert math.isfinite(train[-1].loss)
-    validate = [event for event in events if isinstance(event, ProgressEvent) and event.phase == "validate"]
-    assert validate[-1].done == validate[-1].total == len(learn.dls.valid)
+    progress = [event for event in training.events if isinstance(event, ProgressEvent)]
+    last = [event for event in progress if event.phase == "train"][-1]
+    assert (last.done, last.total, last.step) == (2 * steps, 2 * steps, 3 * steps)
+    assert last.rate > 0
+    assert last.eta == 0
+    assert last.memory_mb > 0
+    assert math.isfinite(last.loss)
+    validate = [event for event in progress if event.phase == "validate"][-1]
+    assert validate.done == validate.total == len(training.learner.dls.valid)
 
 
 class Worsen(Callback):
-    """Makes the validation loss grow with every epoch after the first."""
+    """Makes the validation loss grow with every epoch after the first of a stage."""
 
     order = callbacks.Reporter.order - 1
 
     def after_epoch(self) -> None:
-        if self.epoch:
-            self.recorder.values[-1][1] += 10 * self.epoch
+        self.recorder.values[-1][1] += 10 * self.epoch + 5 * len(self.opt.hypers)
+
+
+class Better(Callback):
+    """Makes the first epoch of the second stage the best of all."""
+
+    order = callbacks.Reporter.order - 1
+
+    def after_epoch(self) -> None:
+        if self.n_epoch > 1 and self.epoch == 0:
+            self.recorder.values[-1][1] = 0.5
 
 
 def test_the_best_epoch_is_kept(tmp_path: Path) -> None:
-    learn, events, best = run(tmp_path, Worsen())
-    assert [event.name for event in events if isinstance(event, CheckpointEvent)] == ["best"]
-    assert best.kept["valid_loss"] == pytest.approx(best.value)
-    after = learners.weights_of(learn)
-    state = checkpoints.load(learn, tmp_path, "best")
-    assert state.epoch == 1
-    assert not torch.equal(learners.weights_of(learn)["0.encoder.weight"], after["0.encoder.weight"])
+    training = train(tmp_path, Better(), recipe=KEEPING)
+    best = [event.step for event in training.events if isinstance(event, CheckpointEvent) and event.name == "best"]
+    assert best[-1] == 2 * len(training.learner.dls.train)
+    assert training.course.metrics(False)["valid_loss"] == 0.5
+    kept = training.weights()["0.encoder.weight"]
+    checkpoints.load(training.learner, tmp_path, "finetuned")
+    assert not torch.equal(training.weights()["0.encoder.weight"], kept)
 
 
 def test_patience_ends_the_stage(tmp_path: Path) -> None:
-    _, events, _ = run(tmp_path, Worsen(), epochs=6, patience=2)
-    assert sum(isinstance(event, EpochEvent) for event in events) == 3
+    training = train(tmp_path, Worsen(), recipe=recipes.override(KEEPING, {"patience": 2}))
+    assert sum(isinstance(event, EpochEvent) for event in training.events) == 1 + 2
 
 
 class Poison(Callback):
@@ -81,8 +87,8 @@ class Poison(Callback):
 
 
 def test_a_nan_loss_ends_the_training_before_it_spreads(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"became nan after 2 steps.*Lower the learning rate"):
-        run(tmp_path, Poison())
+    with pytest.raises(TrainingError, match=r"^The loss became nan after 2 steps.*Lower the learning rate"):
+        train(tmp_path, Poison())
     assert checkpoints.names(tmp_path) == []
 
 
@@ -96,9 +102,9 @@ class Types(Callback):
 
 
 def test_cpu_bf16_keeps_weights_and_loss_in_fp32(tmp_path: Path) -> None:
-    learn, events, _ = run(tmp_path, Types(), epochs=1, device=Device("cpu", "bf16"))
-    assert learn.dtypes == (torch.bfloat16, torch.float32, torch.float32)
+    training = train(tmp_path / "bf16", Types(), device=Device("cpu", "bf16"))
+    assert training.learner.dtypes == (torch.bfloat16, torch.float32, torch.float32)
     assert not torch.is_autocast_enabled("cpu")
-    (epoch,) = [event for event in events if isinstance(event, EpochEvent)]
-    exact = next(event for event in run(tmp_path / "exact", epochs=1)[1] if isinstance(event, EpochEvent))
-    assert epoch.valid_loss == pytest.approx(exact.valid_loss, abs=0.02)
+    exact = train(tmp_path / "exact")
+    loss, reference = (run.course.metrics(False)["valid_loss"] for run in (training, exact))
+    assert loss == pytest.approx(reference, abs=0.02)
