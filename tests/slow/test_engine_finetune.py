@@ -66,7 +66,7 @@ def test_language_model_then_classifier(bench: Bench, tmp_path: Path) -> None:
     assert config.lineage.parent == "general"
     assert config.lineage.parent_hash == modelfolder.read_config(parent).weights_sha256
     assert config.lineage.dataset_hash == dataset().info.content_hash
-    assert checkpoints.names(tmp_path / "checkpoints") == ["1epoch", "finetuned"]
+    assert {"1epoch", "finetuned"} < set(checkpoints.names(tmp_path / "checkpoints"))
     assert "keep the vectors of 'general'" in bench.told()
 
     longer = {"bs": 8, "seq_len": 16, "stages.0.epochs": 4, "stages.3.epochs": 8, "stages.3.lr": 1e-2}
