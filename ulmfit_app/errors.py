@@ -9,8 +9,12 @@ class AppError(Exception):
     """An expected failure. `what` happened, what was `kept`, what `todo` next: whole sentences."""
 
     def __init__(self, what: str, *, kept: str = "", todo: str = "") -> None:
-        super().__init__(" ".join(part for part in (what, kept, todo) if part))
+        super().__init__(what, kept, todo)
         self.what, self.kept, self.todo = what, kept, todo
+
+    def __str__(self) -> str:
+        """The whole message. Not from `args`: fastai rewrites those of an exception that passes through a callback."""
+        return " ".join(part for part in (self.what, self.kept, self.todo) if part)
 
 
 class NotFoundError(AppError):
