@@ -165,9 +165,10 @@ def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """`recipe` with fields replaced: `{"bs": 32, "stages.0.lr": 0.001}`. Stages count from 0."""
     data = recipe.model_dump(mode="json")
     for key, value in changes.items():
-        if key in ("name", "kind"):
+        if key in ("name", "kind", "changed"):
             raise RecipeError(f"'{key}' cannot be set.", todo="Choose another recipe instead.")
         _put(data, key, value)
+    data["changed"] = sorted({*recipe.changed, *changes})
     try:
         return Recipe.model_validate_json(json.dumps(data))
     except ValidationError as error:

@@ -114,6 +114,7 @@ def test_recipes_from_twenty_labels_and_three_classes(bench: Bench, tmp_path: Pa
     trained = bench.train(Kind.CLASSIFIER, recipe, "few", data, parent=parent)
     assert trained.config.labels == ("a", "b", "c")
     assert trained.config.lineage.train_texts == 20
+    assert trained.config.lineage.recipe.bs == 4
     assert set(trained.metrics) == {"valid_loss", "accuracy"}
 
 

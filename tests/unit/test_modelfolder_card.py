@@ -38,7 +38,8 @@ def test_the_card_tells_data_recipe_metrics_and_how_to_load(tmp_path: Path) -> N
         assert f"\n## {heading}\n" in card
     assert 'load_model("my-model")' in card
     assert "8 texts to train on, 2 to validate" in card
-    assert "| head | last group | 1 | 0.02 |" in card
+    assert "| head | last group | 1, at most 120 steps | 0.02 |" in card
+    assert "first 400 tokens" in card
     assert "| accuracy | 0.5 | made up for a test |" in card
     assert "`neg`, `pos`" in card
 

@@ -134,6 +134,7 @@ def test_override_changes_nested_fields_and_leaves_the_rest() -> None:
     assert changed.stages[1].epochs == 2
     assert changed.wd == LM.wd
     assert LM.bs == 64
+    assert recipes.override(changed, {"wd": 0.2}).changed == ("bs", "stages.0.lr", "stages.1.epochs", "wd")
 
 
 @pytest.mark.parametrize(

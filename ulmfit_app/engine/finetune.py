@@ -72,8 +72,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the stages run on."""
+    """What the stages run on. `recipe` is the job's with what depends on the texts resolved."""
 
+    recipe: Recipe
     corpus: Corpus
     vocab: list[str]
     architecture: Architecture
@@ -147,7 +148,7 @@ def _prepare(job: Job) -> Prepared:
     notes = _notes(job, recipe, texts, vocab, parent)
     for note in notes:
         job.on_event(MessageEvent(text=note))
-    return Prepared(texts, vocab, architecture, learner, parent, notes)
+    return Prepared(recipe, texts, vocab, architecture, learner, parent, notes)
 
 
 def _tokenise_progress(job: Job) -> corpus.Progress:
@@ -245,7 +246,7 @@ def _lineage(job: Job, prepared: Prepared) -> Lineage:
         dataset_hash=job.dataset.info.content_hash,
         parent=parent.name if parent else None,
         parent_hash=parent.config.weights_sha256 if parent else None,
-        recipe=job.recipe,
+        recipe=prepared.recipe,
         seed=job.seed,
         train_texts=len(prepared.corpus.train),
         valid_texts=len(prepared.corpus.valid),

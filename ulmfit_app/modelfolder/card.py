@@ -81,9 +81,12 @@ def _load_it(name: str, config: ModelConfig) -> str:
 
 
 def _data(lineage: Lineage) -> str:
+    drawn = ", a part drawn by the seed" if lineage.recipe.train_texts else ""
+    first = lineage.recipe.first_tokens
+    cut = f" At most the first {first} tokens of a text were read." if first else ""
     return (
         f"Dataset {_code(lineage.dataset)} (content hash `{lineage.dataset_hash[:12]}`): {lineage.train_texts:,} texts "
-        f"to train on, {lineage.valid_texts:,} to validate."
+        f"to train on, {lineage.valid_texts:,} to validate{drawn}.{cut}"
     )
 
 
@@ -91,10 +94,11 @@ def _recipe(lineage: Lineage) -> str:
     recipe = lineage.recipe
     start = f"the model {_code(lineage.parent)}" if lineage.parent else "random weights"
     versions = ", ".join(f"{name} {version}" for name, version in sorted(lineage.versions.items()))
+    changed = f" with changes to {', '.join(map(_code, recipe.changed))}" if recipe.changed else ""
     rows = [_row(stage) for stage in recipe.stages]
     return "\n".join(
         (
-            f"`{recipe.name}`, started from {start}, seed {lineage.seed}, on {lineage.device} in {lineage.precision}.",
+            f"`{recipe.name}`{changed}, started from {start}, seed {lineage.seed}, on {lineage.device} in {lineage.precision}.",
             "",
             "| stage | trains | epochs | peak rate |",
             "|---|---|---|---|",
@@ -112,7 +116,9 @@ def _row(stage: Stage) -> str:
         trains = "all groups"
     else:
         trains = "last group" if stage.freeze_to == -1 else f"last {-stage.freeze_to} groups"
-    return f"| {_cell(stage.name)} | {trains} | {stage.epochs} | {_rate(stage.lr)} |"
+    bound = f", at most {stage.max_steps} steps" if stage.max_steps else ""
+    bound += f", at least {stage.min_steps} steps" if stage.min_steps else ""
+    return f"| {_cell(stage.name)} | {trains} | {stage.epochs}{bound} | {_rate(stage.lr)} |"
 
 
 def _rate(lr: float | Slice) -> str:

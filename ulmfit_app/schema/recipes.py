@@ -51,6 +51,7 @@ class Recipe(Record):
     name: Name
     kind: Kind
     description: str = ""
+    changed: tuple[str, ...] = Field(default=(), description="Settings that differ from the recipe of this name.")
     stages: tuple[Stage, ...] = Field(min_length=1)
     bs: int = Field(default=64, ge=1, le=4096, description="Texts (LM: parallel streams) in one minibatch.")
     shrink_bs: bool = Field(default=False, description="With few texts use min(bs, max(4, texts // 10)).")
