@@ -7,10 +7,10 @@ import signal
 from types import FrameType, TracebackType
 
 from ulmfit_app.cli.console import Progress, note, progress
+from ulmfit_app.runs import control
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.runs.follow import follow
 from ulmfit_app.runs.state import LIVE, state_of
-from ulmfit_app.runs.submit import request_stop
 from ulmfit_app.schema import (
     CheckpointEvent,
     EpochEvent,
@@ -23,11 +23,11 @@ from ulmfit_app.schema import (
 
 
 class CtrlC:
-    """While it is entered: the first Ctrl-C asks `run` to stop, the second raises KeyboardInterrupt."""
+    """While it is entered: the first Ctrl-C has a run stopped at the next `look`, the second one interrupts."""
 
     def __init__(self) -> None:
         self.presses = 0
-        self._run: RunFolder | None = None
+        self._told = False
 
     def __enter__(self) -> "CtrlC":
         self._before = signal.signal(signal.SIGINT, self._pressed)
@@ -38,30 +38,24 @@ class CtrlC:
     ) -> None:
         signal.signal(signal.SIGINT, self._before)
 
-    def watch(self, run: RunFolder) -> None:
-        """The run that Ctrl-C is about from now on; one that was pressed before counts."""
-        self._run = run
-        if self.presses:
-            self._ask()
+    def look(self, run: RunFolder) -> None:
+        """Stop `run` if Ctrl-C was pressed. Not done by the signal itself, which may come while the queue is locked."""
+        if self.presses and not self._told and state_of(run) in LIVE:
+            self._told = True
+            note("\nStopping after this minibatch. Ctrl-C again leaves the run going instead.")
+            control.stop(run.id)
 
     def _pressed(self, number: int, frame: FrameType | None) -> None:
         self.presses += 1
         if self.presses > 1:
             raise KeyboardInterrupt
-        if self._run is not None:
-            self._ask()
-
-    def _ask(self) -> None:
-        if self._run is not None and state_of(self._run) in LIVE:
-            note("\nStopping after this minibatch. Ctrl-C again leaves the run going instead.")
-            request_stop(self._run.id)
 
 
-def narrate(run: RunFolder) -> None:
+def narrate(run: RunFolder, ctrl_c: CtrlC) -> None:
     """Print the events of `run` until it ends."""
     with progress() as shown:
         narrator = Narrator(shown)
-        for event in follow(run):
+        for event in follow(run, lambda: ctrl_c.look(run)):
             narrator.tell(event)
 
 
@@ -87,7 +81,8 @@ def line_of(event: Event) -> str:
     """An event that is not progress, in words."""
     match event:
         case StageEvent():
-            return f"Stage {event.number} of {event.of}: {event.name}"
+            again = "" if event.resumed_at is None else f", resumed at step {event.resumed_at:,}"
+            return f"Stage {event.number} of {event.of}: {event.name}{again}"
         case EpochEvent():
             valid = "" if event.valid_loss is None else f", valid loss {event.valid_loss:.4f}"
             metrics = "".join(f", {name} {value:.4g}" for name, value in event.metrics.items())
@@ -100,6 +95,11 @@ def line_of(event: Event) -> str:
         case MessageEvent():
             return event.text if event.level == "info" else f"Warning: {event.text}"
     raise TypeError(f"no words for {event!r}")
+
+
+def progress_line(event: ProgressEvent) -> str:
+    """An event of progress on one line."""
+    return ", ".join(filter(None, (f"{event.done:,} of {event.total:,} {event.unit}", progress_detail(event))))
 
 
 def progress_detail(event: ProgressEvent) -> str:

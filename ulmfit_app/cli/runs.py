@@ -1,15 +1,19 @@
-"""`ulmfit runs`: what ran, what runs, and stopping it. Loads neither torch nor fastai."""
+"""`ulmfit runs`: what ran, what runs, what waits, and everything one can do with it. Loads neither torch nor fastai."""
 
 from typing import Annotated, Any
 
 import typer
 
 from ulmfit_app.cli.console import AsJson, answer, answer_json, note, table
-from ulmfit_app.runs.folder import find
-from ulmfit_app.runs.submit import request_stop
+from ulmfit_app.cli.following import progress_line
+from ulmfit_app.runs import control
+from ulmfit_app.runs.events import read_events
+from ulmfit_app.runs.folder import find, trash_root
+from ulmfit_app.runs.history import history
+from ulmfit_app.runs.state import LIVE
 from ulmfit_app.runs.summary import RunSummary, summaries, summary
 
-app = typer.Typer(help="Trainings, running and ended.", no_args_is_help=True)
+app = typer.Typer(help="Trainings: waiting, running and ended.", no_args_is_help=True)
 
 RunId = Annotated[str, typer.Argument(help="Id of the run, as `runs list` shows it.")]
 
@@ -23,7 +27,8 @@ def list_(as_json: AsJson = False) -> None:
     elif not runs:
         note("There are no runs yet. Start one with `ulmfit train lm`.")
     else:
-        answer(table(("RUN", "STATE", "STAGE", "MODEL"), [(r.id, r.state, r.stage, r.name or "") for r in runs]))
+        rows = [(run.id, state_words(run), run.stage, run.name or "") for run in runs]
+        answer(table(("RUN", "STATE", "STAGE", "MODEL"), rows))
 
 
 @app.command()
@@ -38,9 +43,52 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
 
 @app.command()
 def stop(run_id: RunId) -> None:
-    """Stop a run after its minibatch; its folder and checkpoints are kept, a model is not made."""
-    request_stop(run_id)
+    """End a run after its minibatch and keep what it has learned as a partial model.
+
+    A run that waits leaves the queue; of a paused or interrupted one the last checkpoint becomes the model.
+    """
+    control.stop(run_id)
     note(f"The run {run_id} was asked to stop; `ulmfit runs show {run_id}` says when it has.")
+
+
+@app.command()
+def pause(run_id: RunId) -> None:
+    """Let a run write a checkpoint after its minibatch, end, and make room for the next one."""
+    control.pause(run_id)
+    note(f"The run {run_id} was asked to pause; `ulmfit runs resume {run_id}` lets it go on.")
+
+
+@app.command()
+def resume(run_id: RunId) -> None:
+    """Let a paused, interrupted or failed run go on from its last checkpoint, when its turn comes."""
+    control.resume(run_id)
+    note(f"The run {run_id} is {state_words(summary(find(run_id)))}.")
+
+
+@app.command()
+def move(run_id: RunId, position: Annotated[int, typer.Argument(min=1, help="1 is the next to start.")]) -> None:
+    """Give a run that waits another position in the queue."""
+    control.move(run_id, position)
+    note(f"The run {run_id} is {state_words(summary(find(run_id)))}.")
+
+
+@app.command()
+def delete(run_id: RunId) -> None:
+    """Move a run that has ended or is paused to the trash, checkpoints and all. Its model stays."""
+    control.delete(run_id)
+    note(f"The run {run_id} is in the trash, {trash_root() / run_id}. `ulmfit runs restore {run_id}` brings it back.")
+
+
+@app.command()
+def restore(run_id: RunId) -> None:
+    """Bring a deleted run back from the trash."""
+    control.restore(run_id)
+    note(f"The run {run_id} is back.")
+
+
+def state_words(run: RunSummary) -> str:
+    """The state, of a run that waits with its position."""
+    return f"{run.state} ({run.position})" if run.position else str(run.state)
 
 
 def as_dict(run: RunSummary) -> dict[str, Any]:
@@ -56,8 +104,9 @@ def as_dict(run: RunSummary) -> dict[str, Any]:
 
 
 def _lines(run: RunSummary) -> list[str]:
-    lines = [f"run      {run.id}", f"state    {run.state}"]
+    lines = [f"run      {run.id}", f"state    {state_words(run)}"]
     lines += [f"stage    {run.stage}"] if run.stage else []
+    lines += [f"progress {text}"] if (text := _progress(run)) else []
     lines += [f"reason   {run.reason}"] if run.reason else []
     if run.spec and run.spec.recipe:
         lines += [f"dataset  {run.spec.dataset}", f"recipe   {run.spec.recipe.name}"]
@@ -67,6 +116,14 @@ def _lines(run: RunSummary) -> list[str]:
         lines += [f"metrics  {metrics_line(run.result.metrics)}", f"time     {run.result.seconds:.0f} s"]
         lines += [f"note     {text}" for text in run.result.notes]
     return [*lines, f"folder   {find(run.id).path}"]
+
+
+def _progress(run: RunSummary) -> str:
+    """How far the stage of a run that is going on is."""
+    if run.state not in LIVE:
+        return ""
+    last = history(read_events(find(run.id).events)[0]).progress
+    return progress_line(last) if last else ""
 
 
 def metrics_line(metrics: dict[str, float]) -> str:

@@ -11,11 +11,12 @@ from ulmfit_app.cli.console import AsJson, answer, answer_json, note
 from ulmfit_app.cli.data import open_dataset
 from ulmfit_app.cli.following import CtrlC, narrate
 from ulmfit_app.cli.plan import plan_lines
-from ulmfit_app.cli.runs import as_dict, metrics_line
+from ulmfit_app.cli.runs import as_dict, metrics_line, state_words
 from ulmfit_app.defaults import SCRATCH, ParentChoice, default_name, default_parent
 from ulmfit_app.errors import OfflineError
+from ulmfit_app.runs import control
 from ulmfit_app.runs.folder import RunFolder, find, now
-from ulmfit_app.runs.state import LIVE
+from ulmfit_app.runs.state import UNFINISHED
 from ulmfit_app.runs.submit import submit
 from ulmfit_app.runs.summary import RunSummary, summaries, summary
 from ulmfit_app.schema import SIZES, DatasetInfo, Kind, Recipe, RunKind, RunSpec, RunState
@@ -41,11 +42,12 @@ def train(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: bs=32, stages.0.lr=0.001")
     ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the run and return at once.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fine-tune a language model, or a classifier from one, in a process of its own.
+    """Fine-tune a language model, or a classifier from one, in a process of its own; one training at a time.
 
-    The first Ctrl-C stops the run and keeps its checkpoints, a second one leaves it running.
+    The first Ctrl-C stops the run and keeps what it has learned as a partial model, a second one leaves it running.
     """
     chosen = _recipe(kind, recipe, _changes(changes))
     info = _dataset(data)
@@ -54,6 +56,7 @@ def train(
         kind=RunKind(f"train-{kind}"),
         name=_name(name, data, kind),
         dataset=data,
+        dataset_hash=info.content_hash if info else None,
         recipe=chosen,
         overrides=_changes(changes),
         limit=limit,
@@ -67,7 +70,10 @@ def train(
     note(f"Training the {_words(kind)} '{spec.name}' from {choice.name or SCRATCH}: {choice.reason}.")
     for line in plan_lines(spec, info, _layers(choice, chosen)):
         note(line)
-    _finish(*_submit_and_follow(spec), as_json)
+    if detach:
+        _tell_queued(find(submit(spec)), as_json)
+    else:
+        _finish(*_submit_and_follow(spec), as_json)
 
 
 def _changes(changes: list[str] | None) -> dict[str, Any]:
@@ -119,9 +125,9 @@ def _name_or_path(asked: str) -> str:
 
 
 def _name(asked: str | None, data: str, kind: Kind) -> str:
-    """The name of the model: free in the registry; `submit` looks at the live runs."""
-    live = {run.name for run in summaries() if run.state in LIVE and run.name}
-    name = asked or default_name(data, kind, live | {entry.name for entry in registry.models()})
+    """The name of the model: free in the registry; `submit` looks at the unfinished runs."""
+    claimed = {run.name for run in summaries() if run.state in UNFINISHED and run.name}
+    name = asked or default_name(data, kind, claimed | {entry.name for entry in registry.models()})
     registry.new_folder(name)
     return name
 
@@ -135,14 +141,25 @@ def _words(kind: Kind) -> str:
     return "language model" if kind is Kind.LM else "classifier"
 
 
+def _tell_queued(run: RunFolder, as_json: bool) -> None:
+    """What `--detach` says of the run and its place."""
+    queued = summary(run)
+    if as_json:
+        answer_json(as_dict(queued))
+    else:
+        answer(run.id)
+        note(f"The run is {state_words(queued)}; `ulmfit runs show {run.id}` says how it is.")
+
+
 def _submit_and_follow(spec: RunSpec) -> tuple[RunSummary, bool]:
     """The run at its end, and whether Ctrl-C was pressed."""
     with CtrlC() as ctrl_c:
         run = find(submit(spec))
         note(f"Run {run.id}, log in {run.log}")
-        ctrl_c.watch(run)
+        if (queued := summary(run)).position:
+            note(f"The run is {state_words(queued)}: other runs come first.")
         try:
-            narrate(run)
+            narrate(run, ctrl_c)
         except KeyboardInterrupt:
             _leave_running(run)
             raise typer.Exit(INTERRUPTED) from None
@@ -150,7 +167,7 @@ def _submit_and_follow(spec: RunSpec) -> tuple[RunSummary, bool]:
 
 
 def _leave_running(run: RunFolder) -> None:
-    run.withdraw_request()
+    control.withdraw(run.id)
     note(f"\nLeft running: {run.id}. `ulmfit runs show {run.id}` says how it is, `ulmfit runs stop {run.id}` stops it.")
 
 
@@ -163,7 +180,7 @@ def _finish(run: RunSummary, interrupted: bool, as_json: bool) -> None:
             answer(f"Model '{run.name}' is ready: {metrics_line(run.result.metrics)} ({run.result.seconds:.0f} s).")
         return
     note(f"The run {run.id} {_ENDS[run.state]}. {run.reason}")
-    if run.state is RunState.STOPPED:
+    if run.state in (RunState.STOPPED, RunState.PAUSED):
         raise typer.Exit(INTERRUPTED if interrupted else STOPPED)
     raise typer.Exit(1)
 

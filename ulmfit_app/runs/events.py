@@ -3,7 +3,9 @@
 Numbers that are not finite are written as Python's json writes them (`NaN`, `Infinity`).
 """
 
+import errno
 import json
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -75,7 +77,11 @@ class EventWriter:
             self._held, self._last_progress = None, time.monotonic()
 
     def _append(self, event: Event) -> None:
-        self._file.write(json.dumps(asdict(event), ensure_ascii=False).encode() + b"\n")
+        line = json.dumps(asdict(event), ensure_ascii=False).encode() + b"\n"
+        end = self._file.seek(0, os.SEEK_END)
+        if self._file.write(line) < len(line):  # a full disk takes a part and does not complain until the next write
+            self._file.truncate(end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
 
 
 def _cut_torn_line(path: Path) -> None:

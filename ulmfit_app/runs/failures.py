@@ -14,7 +14,9 @@ def reason_of(error: BaseException) -> str:
     if _is_out_of_memory(error):
         return "The run ran out of memory. Use a smaller bs, a smaller max_len, or fewer texts (--limit)."
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full. Free some space and start the run again."
+        return "The disk is full. Free some space, then resume."
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"{error.filename} may not be written or read ({error.strerror}). Change that, then resume."
     if isinstance(error, OSError) and error.strerror:
         return f"A file could not be read or written: {error.strerror} ({error.filename})."
     return f"The run failed with an error of this program, not of yours: {type(error).__name__}: {error}."

@@ -13,10 +13,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from ulmfit_app.errors import NotFoundError, RunError
-from ulmfit_app.schema import Record, RunRequest, RunResult, RunSpec, RunStatus
+from ulmfit_app.schema import RUN_ID, Record, RunKind, RunRequest, RunResult, RunSpec, RunStatus
 from ulmfit_app.settings import settings
 
-RUN_ID = re.compile(r"\d{8}-\d{6}-[a-z-]+-[0-9a-f]{4}")
+IS_RUN = re.compile(RUN_ID)
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
@@ -32,6 +32,13 @@ class RunFolder:
         return self.path.name
 
     @property
+    def kind(self) -> RunKind:
+        """What the run does; its id tells, so that no file is read."""
+        match = IS_RUN.fullmatch(self.id)
+        assert match  # there is no `RunFolder` of another name
+        return RunKind(match[1])
+
+    @property
     def events(self) -> Path:
         """One JSON object a line."""
         return self.path / "events.jsonl"
@@ -45,6 +52,11 @@ class RunFolder:
     def checkpoints(self) -> Path:
         """The engine's checkpoints."""
         return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """Where the model is written before it gets its place among the models: a folder with one folder in it."""
+        return self.path / "model"
 
     @property
     def lock(self) -> Path:
@@ -75,6 +87,14 @@ class RunFolder:
         """What the user asks, None if nothing."""
         return _read(self.request_file, RunRequest)
 
+    def checkpoint_names(self) -> list[str]:
+        """The finished checkpoints, the oldest first."""
+        try:
+            found = [path for path in self.checkpoints.iterdir() if not path.name.startswith(".")]
+            return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+        except FileNotFoundError:  # none yet, or one was replaced just now
+            return []
+
     def write_status(self, status: RunStatus) -> None:
         """Worker only."""
         write_atomically(self.path / "status.json", status)
@@ -97,23 +117,32 @@ def runs_root() -> Path:
     return settings().home_path / "runs"
 
 
+def trash_root() -> Path:
+    """The folder that holds deleted runs until somebody empties it; not created by asking for it."""
+    return settings().home_path / "trash" / "runs"
+
+
 def find(run_id: str) -> RunFolder:
     """The run called `run_id`; `NotFoundError` if there is none."""
     folder = RunFolder(runs_root() / run_id)
-    if RUN_ID.fullmatch(run_id) is None or not folder.path.is_dir():
+    if IS_RUN.fullmatch(run_id) is None or not folder.path.is_dir():
         raise NotFoundError(f"There is no run '{run_id}'.", todo="`ulmfit runs list` shows all of them.")
     return folder
 
 
 def all_runs() -> list[RunFolder]:
     """Every run of this home, the newest first."""
-    root = runs_root()
-    paths = root.iterdir() if root.is_dir() else ()
-    return sorted((RunFolder(path) for path in paths if RUN_ID.fullmatch(path.name)), key=_id, reverse=True)
+    return _runs_in(runs_root())
 
 
-def _id(folder: RunFolder) -> str:
-    return folder.id
+def deleted_runs() -> list[RunFolder]:
+    """Every run in the trash, the newest first."""
+    return _runs_in(trash_root())
+
+
+def _runs_in(root: Path) -> list[RunFolder]:
+    names = os.listdir(root) if root.is_dir() else ()  # noqa: PTH208  (no 500 paths to sort 500 names)
+    return [RunFolder(root / name) for name in sorted(filter(IS_RUN.fullmatch, names), reverse=True)]
 
 
 def now() -> str:

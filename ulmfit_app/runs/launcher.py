@@ -6,15 +6,10 @@ It does not know what the run does.
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 from ulmfit_app.errors import RunError
 from ulmfit_app.runs.folder import RunFolder
-from ulmfit_app.runs.state import lock_held
-
-START_TIMEOUT = 60.0  # seconds until a worker holds its lock; measured: well under one
-POLL = 0.02
 
 
 def worker_command(run_id: str) -> list[str]:
@@ -22,28 +17,24 @@ def worker_command(run_id: str) -> list[str]:
     return [sys.executable, "-m", "ulmfit_app.runs.worker", run_id]
 
 
-def start(folder: RunFolder) -> None:
-    """Start the worker in a session of its own, so that it outlives this process, and wait until it holds its lock.
+def start(folder: RunFolder) -> int:
+    """Start the worker in a session of its own, so that it outlives this process; returns its process id at once.
 
-    Raises `RunError` if it ends before that.
+    Raises `RunError` if the system starts no process.
     """
-    with folder.log.open("ab") as log:
-        process = subprocess.Popen(
-            worker_command(folder.id), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+    try:
+        with folder.log.open("ab") as log:
+            process = subprocess.Popen(
+                worker_command(folder.id), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+    except OSError as error:
+        raise RunError(
+            f"The worker of the run {folder.id} could not be started ({error.strerror}).",
+            kept="The run waits in the queue.",
+        ) from error
     # A long-lived parent must collect the worker when it ends, or it stays in the process table.
     threading.Thread(target=process.wait, daemon=True).start()
-    deadline = time.monotonic() + START_TIMEOUT
-    while not lock_held(folder) and folder.status() is None:
-        if process.poll() is not None and folder.status() is None:
-            raise RunError(f"The worker of the run {folder.id} did not start.", todo=f"Its output is in {folder.log}.")
-        if time.monotonic() > deadline:
-            raise RunError(
-                f"The worker of the run {folder.id} did not begin within {START_TIMEOUT:.0f} seconds.",
-                kept="It may still do so.",
-                todo=f"Look again with `ulmfit runs show {folder.id}`.",
-            )
-        time.sleep(POLL)
+    return process.pid
 
 
 def serve_app(script: Path, port: int) -> int:

@@ -1,32 +1,38 @@
 """The state of a run, derived from its folder by every reader. Writes nothing.
 
-First match: lock held -> what status.json says (none yet: starting); in the queue -> queued; a paused or ended status
--> that; stop requested and no status -> stopped; else interrupted.
+First match: lock held -> what status.json says (`starting` until this worker has said something); in the queue ->
+`queued`; a paused or ended status -> that; stop requested and no status -> `stopped`; else `interrupted`.
 """
 
-from filelock import FileLock, Timeout
+from collections.abc import Sequence
 
 from ulmfit_app.runs.folder import RunFolder
-from ulmfit_app.schema import RunState, RunStatus
+from ulmfit_app.runs.locks import held
+from ulmfit_app.runs.queue import read_queue
+from ulmfit_app.schema import QueueEntry, RunState, RunStatus
 
-ENDED = frozenset({RunState.DONE, RunState.FAILED, RunState.STOPPED, RunState.INTERRUPTED})
 LIVE = frozenset({RunState.STARTING, RunState.QUEUED, RunState.RUNNING})
+RESUMABLE = frozenset({RunState.PAUSED, RunState.INTERRUPTED, RunState.FAILED})
+UNFINISHED = LIVE | {RunState.PAUSED, RunState.INTERRUPTED}
 
 
-def state_of(folder: RunFolder) -> RunState:
-    """The state of the run in `folder` now.
+def state_of(folder: RunFolder, queue: Sequence[QueueEntry] | None = None) -> RunState:
+    """The state of the run in `folder` now; lists of runs read the `queue` once, before the first run.
 
-    The lock is looked at before the status: a worker that ends in between has written its last status by then.
-    Nothing waits in a queue yet: `submit` starts the worker and returns when it holds the lock.
+    The order of reading matters. The queue before the lock: an entry leaves only when the worker holds its lock, so a
+    run on its way is seen in one of them. The lock before the status: a worker that ends in between has written its
+    last status by then.
     """
-    locked = lock_held(folder)
-    return derive(locked=locked, queued=False, status=folder.status(), stop_requested=folder.request_file.exists())
+    queued = any(entry.run == folder.id for entry in (read_queue() if queue is None else queue))
+    locked = held(folder.lock)
+    return derive(locked=locked, queued=queued, status=folder.status(), stop_requested=folder.request_file.exists())
 
 
 def derive(*, locked: bool, queued: bool, status: RunStatus | None, stop_requested: bool) -> RunState:
     """The rule itself."""
     if locked:
-        return RunState(status.state) if status else RunState.STARTING
+        said = status and not (queued and status.state is not RunState.RUNNING)
+        return RunState(status.state) if status and said else RunState.STARTING
     if queued:
         return RunState.QUEUED
     if status and status.state is not RunState.RUNNING:
@@ -34,14 +40,3 @@ def derive(*, locked: bool, queued: bool, status: RunStatus | None, stop_request
     if stop_requested and status is None:
         return RunState.STOPPED
     return RunState.INTERRUPTED
-
-
-def lock_held(folder: RunFolder) -> bool:
-    """True while a worker lives. The lock is tried and let go at once; a starting worker waits that long."""
-    if not folder.lock.exists():
-        return False
-    try:
-        with FileLock(folder.lock, blocking=False):
-            return False
-    except Timeout:
-        return True

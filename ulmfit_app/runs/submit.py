@@ -1,7 +1,7 @@
-"""Submitting a run: checks its spec, makes its folder, starts its worker. Also asking a run to stop.
+"""Submitting a run: checks its spec, puts it into the queue with its folder, and dispatches.
 
 Whether the model name is free in the registry, and whether parent and dataset exist, is checked by the caller, who
-passes a resolved spec: runs, registry and hub do not import each other. Here a name is refused that another live run
+passes a resolved spec: runs, registry and hub do not import each other. Here a name is refused that an unfinished run
 is going to write.
 """
 
@@ -10,31 +10,26 @@ import shutil
 from datetime import UTC, datetime
 
 from ulmfit_app.errors import NameTakenError, RecipeError, RunError
-from ulmfit_app.runs import launcher
-from ulmfit_app.runs.folder import RunFolder, all_runs, find, runs_root, write_atomically
+from ulmfit_app.runs.dispatch import dispatch
+from ulmfit_app.runs.folder import RunFolder, runs_root, trash_root, write_atomically
 from ulmfit_app.runs.models import result_folder
-from ulmfit_app.runs.state import LIVE, state_of
-from ulmfit_app.schema import RunKind, RunRequest, RunSpec
+from ulmfit_app.runs.queue import locked, read_queue, write_queue
+from ulmfit_app.runs.state import UNFINISHED
+from ulmfit_app.runs.summary import summaries
+from ulmfit_app.schema import QueueEntry, RunKind, RunSpec
 
 
 def submit(spec: RunSpec) -> str:
-    """Start the run that `spec` describes, in a process of its own; returns its id when the worker has begun.
+    """Queue the run that `spec` describes and return its id; it starts at once if its slot is free.
 
     Raises `RunError`, `RecipeError` or `NameTakenError` before anything is written.
     """
     _check(spec)
-    folder = _make_folder(spec)
-    launcher.start(folder)
+    with locked():
+        refuse_taken(spec)
+        folder = _enqueue(spec)
+    dispatch()
     return folder.id
-
-
-def request_stop(run_id: str) -> None:
-    """Ask the run to stop: its worker reads the request at its next event. `RunError` if it is not live."""
-    folder = find(run_id)
-    state = state_of(folder)
-    if state not in LIVE:
-        raise RunError(f"The run {run_id} is not running: it is {state}.")
-    folder.write_request(RunRequest(action="stop"))
 
 
 def _check(spec: RunSpec) -> None:
@@ -45,32 +40,44 @@ def _check(spec: RunSpec) -> None:
         raise RunError("A training needs a dataset, a recipe and a name for its model.")
     if spec.recipe.kind is not kind:
         raise RecipeError(f"The recipe '{spec.recipe.name}' is for a {spec.recipe.kind}, not for a {kind}.")
+
+
+def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
+    """Refuse a name of `spec` that a model has, or that an unfinished run other than `of` is going to write.
+
+    Only while the queue is `locked()`: of two submitters the second sees the first one's run. Raises `NameTakenError`.
+    """
+    assert spec.name  # `submit` checked it
     if result_folder(spec.name).exists():
-        raise NameTakenError(f"There is a model called '{spec.name}' already.", todo="Choose another --name.")
-    for folder in all_runs():
-        if state_of(folder) in LIVE and folder.spec().name == spec.name:
+        raise NameTakenError(f"There is a model called '{spec.name}' already.", todo="Choose another name.")
+    for run in summaries():
+        if run.name == spec.name and run.state in UNFINISHED and (of is None or run.id != of.id):
             raise NameTakenError(
-                f"The run {folder.id}, which is still going on, will write a model called '{spec.name}'.",
-                todo="Choose another name, or wait for it.",
+                f"The run {run.id}, which is {run.state}, will write a model called '{spec.name}'.",
+                todo="Choose another name, or wait for it; a paused or interrupted run can be deleted.",
             )
 
 
-def _make_folder(spec: RunSpec) -> RunFolder:
-    """A folder that holds spec.json from the moment it exists under its name."""
+def _enqueue(spec: RunSpec) -> RunFolder:
+    """A folder that holds spec.json from the moment it exists under its name, in the queue before that."""
     root = runs_root()
     root.mkdir(parents=True, exist_ok=True)
     beside = root / f".new-{secrets.token_hex(8)}"
     beside.mkdir()
     try:
         write_atomically(beside / "spec.json", spec)
-        while True:
-            target = root / _new_id(spec.kind)
-            if not target.exists():
-                return RunFolder(beside.rename(target))
+        target = RunFolder(root / _new_id(spec.kind))
+        write_queue([*read_queue(), QueueEntry(run=target.id)])
+        beside.rename(target.path)
+        return target
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
 
 
 def _new_id(kind: RunKind) -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}"
+    """An id that no run has or had, whatever the clock says."""
+    while True:
+        run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}"
+        if not any((root / run_id).exists() for root in (runs_root(), trash_root())):
+            return run_id

@@ -1,78 +1,98 @@
-"""The worker: `python -m ulmfit_app.runs.worker <run id>` works on one run and ends.
+"""The worker: `python -m ulmfit_app.runs.worker <run id>` works on one run, starts the next one's worker, and ends.
 
-Holds the run's lock, and is the only writer of its status, events, log and result. Torch and fastai are imported here
-and in no other process, and only after the lock is held. It starts no other run and does not retry.
+Holds the run's lock, and is the only writer of its status, events, log, checkpoints and result. Torch and fastai are
+imported here and in no other process, and only after the lock is held. It does not retry.
 """
 
 import faulthandler
+import math
 import os
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Literal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ulmfit_app.errors import AppError
-from ulmfit_app.runs.events import EventWriter
+from ulmfit_app.engine.outcome import NothingTrained, Paused
+from ulmfit_app.errors import AppError, DataError
+from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.failures import reason_of
-from ulmfit_app.runs.folder import RunFolder, find, now
-from ulmfit_app.runs.models import parent_folder, result_folder
-from ulmfit_app.schema import (
-    CheckpointEvent,
-    Event,
-    ProgressEvent,
-    RunKind,
-    RunResult,
-    RunSpec,
-    RunState,
-    RunStatus,
-    StageEvent,
-)
+from ulmfit_app.runs.folder import RunFolder, find
+from ulmfit_app.runs.journal import Journal, Said
+from ulmfit_app.runs.models import parent_folder
+from ulmfit_app.runs.publishing import publish, staging
+from ulmfit_app.runs.queue import locked, remove
+from ulmfit_app.runs.serving import is_served
+from ulmfit_app.runs.wishes import Wishes
+from ulmfit_app.schema import ProgressEvent, RunKind, RunResult, RunSpec, RunState, RunStatus
 from ulmfit_app.settings import settings
-
-OnEvent = Callable[[Event], None]
-Job = Callable[[RunSpec, RunFolder, OnEvent], RunResult]
-Said = Literal[RunState.RUNNING, RunState.DONE, RunState.FAILED, RunState.STOPPED]
 
 NICENESS = 10
 LOCK_PATIENCE = 2.0  # seconds; a reader that asks for the state holds the lock for microseconds
-EXIT_CODES = {RunState.DONE: 0, RunState.FAILED: 1, RunState.STOPPED: 3}
+EXIT_CODES = {RunState.DONE: 0, RunState.FAILED: 1, RunState.STOPPED: 3, RunState.PAUSED: 3}
+FINAL = (RunState.DONE, RunState.STOPPED)
 
 
-def train(spec: RunSpec, folder: RunFolder, on_event: OnEvent) -> RunResult:
-    """Train a model from `spec` with the engine and write it under its name."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a job gets. `resumed`: a worker before this one began; it may have left anything."""
+
+    spec: RunSpec
+    folder: RunFolder
+    journal: Journal
+    wishes: Wishes
+    threads: int
+    resumed: bool
+
+
+Job = Callable[[Task], RunResult]  # writes result.json and returns it; raises `Paused` or `NothingTrained`
+
+
+def train(task: Task) -> RunResult:
+    """Train a model with the engine and give it its place under its name."""
+    assert task.spec.name  # `submit` checked it
+    result = task.folder.result()
+    if result is None:
+        result = _trained(task, staging(task.folder, task.spec.name))
+        task.folder.write_result(result)
+    publish(task.folder, task.spec.name)
+    return result
+
+
+def _trained(task: Task, folder: Path) -> RunResult:
     from ulmfit_app.data import sources
     from ulmfit_app.engine import download, finetune
 
-    kind = spec.kind.trains
-    assert kind and spec.dataset and spec.recipe and spec.name  # `submit` checked it
-    started = time.monotonic()
+    spec = task.spec
+    assert spec.kind.trains and spec.dataset and spec.recipe  # `submit` checked it
     dataset = sources.open_dataset(
-        spec.dataset,
-        _reading(on_event),
-        fetch=lambda name, _: download.fetch(name, _downloading(on_event)),
+        spec.dataset, _reading(task), fetch=lambda name, _: download.fetch(name, _downloading(task))
     )
+    _refuse_changed(spec, dataset.info.content_hash)
     trained = finetune.train(
-        kind,
+        spec.kind.trains,
         dataset,
         spec.recipe,
-        result_folder(spec.name),
+        folder,
         parent=parent_folder(spec.parent) if spec.parent else None,
         device=spec.device,
         precision=spec.precision,
-        threads=spec.threads or settings().threads,
+        threads=task.threads,
         seed=spec.seed,
         limit=spec.limit,
-        checkpoints=folder.checkpoints,
-        on_event=on_event,
+        checkpoints=task.folder.checkpoints,
+        on_event=task.journal.record,
+        control=task.wishes,
+        resume=task.resumed,
     )
     return RunResult(
         model=spec.name,
         partial=trained.config.partial,
-        metrics=trained.metrics,
-        seconds=time.monotonic() - started,
+        metrics={name: value for name, value in trained.metrics.items() if math.isfinite(value)},
+        seconds=task.journal.seconds(),
         notes=trained.notes,
     )
 
@@ -80,105 +100,128 @@ def train(spec: RunSpec, folder: RunFolder, on_event: OnEvent) -> RunResult:
 JOBS: dict[RunKind, Job] = {RunKind.TRAIN_LM: train, RunKind.TRAIN_CLASSIFIER: train}
 
 
-def _reading(on_event: OnEvent) -> Callable[[int, int], None]:
-    def report(done: int, total: int) -> None:
-        on_event(ProgressEvent(phase="read", done=done, total=total, unit="documents"))
-
-    return report
-
-
-def _downloading(on_event: OnEvent) -> Callable[[int, int], None]:
-    def report(done: int, total: int) -> None:
-        on_event(ProgressEvent(phase="download", done=done // 2**20, total=max(1, total // 2**20), unit="MB"))
-
-    return report
-
-
-class Journal:
-    """What the worker writes while it works: events and status. The user's request is read at every event."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._folder = folder
-        self._events = EventWriter(folder.events)
-        self._started = now()
-        self._stage = "load"
-        self._checkpoints: dict[str, None] = {}
-        self._say(RunState.RUNNING)
-
-    def record(self, event: Event) -> None:
-        """Write `event`; raises KeyboardInterrupt if the user has asked the run to stop."""
-        self._events.write(event)
-        if isinstance(event, StageEvent):
-            self._stage = event.name
-            self._say(RunState.RUNNING)
-        if isinstance(event, CheckpointEvent):
-            self._checkpoints[event.name] = None
-        if self._folder.request() is not None:
-            raise KeyboardInterrupt
-
-    def end(self, state: Said, reason: str = "") -> None:
-        """Close the events, then write the last status: who reads it finds everything else complete."""
-        self._events.close()
-        self._say(state, reason)
-
-    def kept(self) -> str:
-        """What is left of a run that did not reach its end, as a sentence."""
-        if not self._checkpoints:
-            return "No model was made, and there was no checkpoint yet."
-        return f"No model was made. The run's folder keeps the checkpoints: {', '.join(self._checkpoints)}."
-
-    def _say(self, state: Said, reason: str = "") -> None:
-        self._folder.write_status(
-            RunStatus(state=state, stage=self._stage, reason=reason, started=self._started, updated=now())
+def _refuse_changed(spec: RunSpec, content_hash: str) -> None:
+    if spec.dataset_hash not in (None, content_hash):
+        raise DataError(
+            f"The dataset '{spec.dataset}' has changed since the run was submitted.",
+            todo="Bring the dataset back as it was and resume, or start a new run with it.",
         )
+
+
+def _reading(task: Task) -> Callable[[int, int], None]:
+    def report(done: int, total: int) -> None:
+        task.journal.record(ProgressEvent(phase="read", done=done, total=total, unit="documents"))
+        _obey(task)
+
+    return report
+
+
+def _downloading(task: Task) -> Callable[[int, int], None]:
+    def report(done: int, total: int) -> None:
+        here, there = done // 2**20, max(1, total // 2**20)
+        task.journal.record(ProgressEvent(phase="download", done=here, total=there, unit="MB"))
+        _obey(task)
+
+    return report
+
+
+def _obey(task: Task) -> None:
+    """Pause or stop before the training; a stop goes on to the engine where a checkpoint can become a model."""
+    wish = task.wishes()
+    if wish == "pause":
+        raise Paused
+    if wish == "stop" and not task.folder.checkpoint_names():
+        raise NothingTrained
 
 
 def work(folder: RunFolder, jobs: Mapping[RunKind, Job]) -> int:
     """Work on the run under its lock; returns the exit code of the process."""
-    lock = FileLock(folder.lock)
     try:
-        lock.acquire(timeout=LOCK_PATIENCE)
+        lock = FileLock(folder.lock).acquire(timeout=LOCK_PATIENCE)
     except Timeout:
         sys.stderr.write(f"Another worker has the run {folder.id}.\n")
         return 1
     with lock:
-        status = folder.status()
-        if status is not None and status.state in EXIT_CODES:
-            sys.stderr.write(f"The run {folder.id} has ended: {status.state}.\n")
+        before = folder.status()
+        if before is not None and before.state in FINAL:
+            sys.stderr.write(f"The run {folder.id} has ended: {before.state}.\n")
+            _leave_queue(folder)
             return 1
-        return EXIT_CODES[_work(folder, jobs)]
+        return EXIT_CODES[_work(folder, before, jobs)]
 
 
-def _work(folder: RunFolder, jobs: Mapping[RunKind, Job]) -> RunState:
+def _leave_queue(folder: RunFolder) -> None:
+    """From here on the lock tells the state of the run."""
+    with locked():
+        remove(folder.id)
+
+
+def _work(folder: RunFolder, before: RunStatus | None, jobs: Mapping[RunKind, Job]) -> RunState:
     """Do the job. The one place where exceptions become a status."""
-    journal = Journal(folder)
-    state: Said = RunState.DONE
-    reason = ""
+    journal = Journal(folder, before)
+    _leave_queue(folder)
+    state: Said = RunState.FAILED
     try:
         spec = folder.spec()
-        folder.write_result(jobs[spec.kind](spec, folder, journal.record))
-    except KeyboardInterrupt:
-        state, reason = RunState.STOPPED, f"Stopped on request. {journal.kept()}"
+        threads = journal.computes_with(_threads(spec, before))
+        result = jobs[spec.kind](Task(spec, folder, journal, Wishes(folder), threads, resumed=before is not None))
+        state, reason = _ending(result)
+    except Paused:
+        state, reason = RunState.PAUSED, f"Paused on request. {_kept(folder)}"
+    except NothingTrained as error:
+        state, reason = RunState.STOPPED, reason_of(error)
     except AppError as error:
-        state, reason = RunState.FAILED, reason_of(error)
-    except BaseException as error:
-        traceback.print_exc()
-        state, reason = RunState.FAILED, f"{reason_of(error)} {journal.kept()}"
+        resumable = folder.checkpoint_names() and folder.result() is None
+        reason = f"{reason_of(error)} {_kept(folder)}" if resumable else reason_of(error)
+    except (Exception, SystemExit) as error:
+        with suppress(OSError):  # log.txt lies on the same disk, which may be full
+            traceback.print_exc()
+        reason = f"{reason_of(error)} {_kept(folder)}"
     journal.end(state, reason)
     return state
+
+
+def _ending(result: RunResult) -> tuple[Said, str]:
+    if result.partial:
+        return RunState.STOPPED, f"Stopped on request. The model '{result.model}' is kept, marked partial."
+    return RunState.DONE, ""
+
+
+def _kept(folder: RunFolder) -> str:
+    """What is left of a run that did not reach its end, as sentences."""
+    names = folder.checkpoint_names()
+    if not names:
+        return "No model was made, and there is no checkpoint: resume starts it anew."
+    return f"The run's folder keeps the checkpoints {', '.join(names)}: resume goes on from the last one."
+
+
+def _threads(spec: RunSpec, before: RunStatus | None) -> int:
+    """What was asked for; as many as before, so that the results are the same; else a core is left to a server."""
+    if before is not None and before.threads:
+        return before.threads
+    if spec.kind.trains is None:
+        return 1
+    from ulmfit_app.data.token_workers import usable_cores
+
+    return spec.threads or settings().threads or max(1, usable_cores() - is_served())
 
 
 def main() -> int:
     """Entry point of the process."""
     faulthandler.enable()
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    if hasattr(os, "setpriority"):  # not added to: the worker that started this one has it already
+        os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     try:
         folder = find(sys.argv[1])
     except (IndexError, AppError) as error:
         sys.stderr.write(f"usage: python -m ulmfit_app.runs.worker <run id>: {error}\n")
         return 2
-    return work(folder, JOBS)
+    code = work(folder, JOBS)
+    try:
+        dispatch()
+    except AppError as error:
+        sys.stderr.write(f"{error}\n")
+    return code
 
 
 if __name__ == "__main__":

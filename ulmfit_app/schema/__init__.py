@@ -61,6 +61,9 @@ from ulmfit_app.schema.recipes import (
     Stage,
 )
 from ulmfit_app.schema.runs import (
+    RUN_ID,
+    Queue,
+    QueueEntry,
     RunKind,
     RunRequest,
     RunResult,
@@ -77,6 +80,7 @@ __all__ = [
     "NAME",
     "PAD",
     "PAD_ID",
+    "RUN_ID",
     "SIZES",
     "SPECIAL_TOKENS",
     "UNK",
@@ -99,6 +103,8 @@ __all__ = [
     "Place",
     "Prediction",
     "ProgressEvent",
+    "Queue",
+    "QueueEntry",
     "RandomState",
     "Recipe",
     "Record",

@@ -1,11 +1,11 @@
 """The JSON files of a run folder, one record each."""
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from ulmfit_app.schema.base import Name, Record
+from ulmfit_app.schema.base import Name, Record, Sha256
 from ulmfit_app.schema.recipes import Kind, Recipe
 
 
@@ -22,6 +22,11 @@ class RunKind(StrEnum):
     def trains(self) -> Kind | None:
         """The kind of model that such a run makes, None if it makes none."""
         return {RunKind.TRAIN_LM: Kind.LM, RunKind.TRAIN_CLASSIFIER: Kind.CLASSIFIER}.get(self)
+
+
+# UTC time, kind, four random digits.
+RUN_ID = rf"\d{{8}}-\d{{6}}-({'|'.join(RunKind)})-[0-9a-f]{{4}}"
+RunId = Annotated[str, StringConstraints(pattern=f"^{RUN_ID}$")]
 
 
 class RunState(StrEnum):
@@ -44,6 +49,7 @@ class RunSpec(Record):
     kind: RunKind
     name: Name | None = Field(default=None, description="Name of the resulting model.")
     dataset: str | None = None
+    dataset_hash: Sha256 | None = Field(default=None, description="Content at submission; None where it had to come.")
     recipe: Recipe | None = None
     overrides: dict[str, Any] = Field(default_factory=dict)
     limit: int | None = Field(default=None, ge=4)
@@ -63,16 +69,37 @@ class RunStatus(Record):
     v: Literal[1] = 1
     state: Literal[RunState.RUNNING, RunState.PAUSED, RunState.DONE, RunState.FAILED, RunState.STOPPED]
     stage: str = ""
-    reason: str = Field(default="", description="In plain words, for failed and stopped.")
+    reason: str = Field(default="", description="In plain words, for paused, failed and stopped.")
     started: str
     updated: str
+    seconds: float = Field(default=0.0, ge=0, description="Worked until `updated`, all resumptions together.")
+    threads: int | None = Field(default=None, ge=1, description="A resumed run computes with as many: same results.")
+    boot: str = Field(default="", description="Which start of the machine this was; empty where it does not tell.")
 
 
 class RunRequest(Record):
     """`request.json`: what the user asks of the worker; written and withdrawn by UI, CLI and API only."""
 
     v: Literal[1] = 1
-    action: Literal["stop"]
+    action: Literal["stop", "pause"]
+
+
+class QueueEntry(Record):
+    """A run that waits, or whose worker was started and does not hold the run's lock yet.
+
+    `process` tells the worker from a later process of the same `pid`.
+    """
+
+    run: RunId
+    pid: int | None = None
+    process: str | None = None
+
+
+class Queue(Record):
+    """`queue.json` of a home, in the order in which runs start."""
+
+    v: Literal[1] = 1
+    entries: tuple[QueueEntry, ...] = ()
 
 
 class RunResult(Record):
@@ -84,16 +111,3 @@ class RunResult(Record):
     metrics: dict[str, float] = Field(default_factory=dict)
     seconds: float
     notes: tuple[str, ...] = ()
-
-
-class CheckpointState(Record):
-    """`state.json` of a checkpoint; tensors lie beside it. `stage`, `epoch` and `step` count what is finished."""
-
-    v: Literal[1] = 1
-    stage: int
-    epoch: int
-    step: int
-    frozen_to: int
-    optimiser: list[dict[str, Any]]
-    python_random: list[Any]
-    numpy_random: list[Any]

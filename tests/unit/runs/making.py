@@ -2,7 +2,8 @@
 
 from ulmfit_app import recipes
 from ulmfit_app.runs.folder import RunFolder, now
-from ulmfit_app.runs.submit import _make_folder
+from ulmfit_app.runs.queue import locked, remove
+from ulmfit_app.runs.submit import _enqueue
 from ulmfit_app.schema import Kind, RunKind, RunSpec, RunState, RunStatus
 
 
@@ -18,11 +19,26 @@ def make_spec(**changes: object) -> RunSpec:
     return RunSpec.model_validate(fields | changes)
 
 
+def queued_run(**changes: object) -> RunFolder:
+    """A run that waits in the queue."""
+    with locked():
+        return _enqueue(make_spec(**changes))
+
+
 def make_run(**changes: object) -> RunFolder:
-    """A submitted run whose worker was never started."""
-    return _make_folder(make_spec(**changes))
+    """A submitted run whose worker was never started and which waits no more."""
+    folder = queued_run(**changes)
+    with locked():
+        remove(folder.id)
+    return folder
 
 
-def status(state: RunState, reason: str = "") -> RunStatus:
+def status(state: RunState, reason: str = "", **fields: object) -> RunStatus:
     """A status as the worker writes it."""
-    return RunStatus(state=state, stage="head", reason=reason, started=now(), updated=now())
+    said = {"state": state, "stage": "head", "reason": reason, "started": now(), "updated": now()}
+    return RunStatus.model_validate(said | fields)
+
+
+def checkpoint(folder: RunFolder, name: str) -> None:
+    """A finished checkpoint as far as readers of the folder see one."""
+    (folder.checkpoints / name).mkdir(parents=True)

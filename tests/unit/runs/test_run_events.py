@@ -1,5 +1,7 @@
 """events.jsonl: offsets, torn lines, unknown lines, and the limit of two progress events a second."""
 
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +61,27 @@ def test_a_writer_cuts_the_line_that_a_killed_worker_left(tmp_path: Path) -> Non
     with path.open("ab") as file:
         file.write(b'{"v": 1, "type": "mess')
     _write(path, ALL[4])
+    assert read_events(path)[0] == [ALL[0], ALL[4]]
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    """A limit on the size of a file stands for the full disk: both take a part of a line without complaint."""
+    path = tmp_path / "events.jsonl"
+    writer = EventWriter(path)
+    writer.write(ALL[0])
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, hard))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            writer.write(ALL[4])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.read_bytes() == before
+    writer.write(ALL[4])
+    writer.close()
     assert read_events(path)[0] == [ALL[0], ALL[4]]
 
 

@@ -1,0 +1,47 @@
+"""What the worker sees of request.json: cheap while there is none, never fatal."""
+
+import os
+
+import pytest
+
+from tests.unit.runs.making import make_run
+from ulmfit_app.runs.folder import RunFolder
+from ulmfit_app.runs.wishes import Wishes
+from ulmfit_app.schema import RunRequest
+
+
+def test_requests_come_change_and_go() -> None:
+    folder = make_run()
+    wishes = Wishes(folder)
+    assert wishes() == "go"
+    folder.write_request(RunRequest(action="pause"))
+    assert wishes() == "pause"
+    folder.write_request(RunRequest(action="stop"))
+    os.utime(folder.request_file, ns=(1, 1))  # whatever the clock says
+    assert wishes() == "stop"
+    folder.withdraw_request()
+    assert wishes() == "go"
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"v": 1, "action": "explode"}', "\x00" * 40])
+def test_a_damaged_request_does_not_end_the_run(damage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make_run()
+    wishes = Wishes(folder)
+    folder.request_file.write_text(damage)
+    assert [wishes() for _ in range(3)] == ["go"] * 3
+    assert capsys.readouterr().err.count("request.json") == 1
+    folder.write_request(RunRequest(action="stop"))
+    assert wishes() == "stop"
+
+
+def test_a_request_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    request = RunFolder.request
+    monkeypatch.setattr(RunFolder, "request", lambda folder: (reads.append(1), request(folder))[1])
+    folder = make_run()
+    wishes = Wishes(folder)
+    assert [wishes() for _ in range(5)] == ["go"] * 5
+    assert reads == []
+    folder.write_request(RunRequest(action="pause"))
+    assert [wishes() for _ in range(5)] == ["pause"] * 5
+    assert reads == [1]

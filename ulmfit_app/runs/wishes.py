@@ -1,0 +1,37 @@
+"""What the user wishes of a run, as its worker sees it: request.json, looked at between minibatches."""
+
+import os
+import sys
+from typing import Literal
+
+from ulmfit_app.errors import RunError
+from ulmfit_app.runs.folder import RunFolder
+from ulmfit_app.schema import RunRequest
+
+Wish = Literal["go", "pause", "stop"]
+
+
+class Wishes:
+    """Call it to know what to do: go on, pause or stop. Costs one stat while there is no request."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._path = str(folder.request_file)
+        self._seen = 0
+        self._request: RunRequest | None = None
+
+    def __call__(self) -> Wish:
+        try:
+            changed = os.stat(self._path).st_mtime_ns  # noqa: PTH116  (a tenth of Path.stat, once a minibatch)
+        except OSError:
+            return "go"
+        if changed != self._seen:
+            self._seen, self._request = changed, self._read()
+        return self._request.action if self._request else "go"
+
+    def _read(self) -> RunRequest | None:
+        try:
+            return self._folder.request()
+        except RunError as error:  # a damaged request must not cost a training
+            sys.stderr.write(f"{error}\n")
+            return None
