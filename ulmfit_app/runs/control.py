@@ -7,6 +7,7 @@ that a worker may end. What a worker writes is not touched here.
 from ulmfit_app.errors import NotFoundError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.folder import RunFolder, deleted_runs, find, runs_root, trash_root
+from ulmfit_app.runs.publishing import is_published
 from ulmfit_app.runs.queue import locked, positions, read_queue, remove, write_queue
 from ulmfit_app.runs.state import LIVE, RESUMABLE, state_of
 from ulmfit_app.runs.submit import refuse_taken
@@ -63,8 +64,9 @@ def resume(run_id: str) -> None:
             raise RunError(
                 f"The run {run_id} has ended: it is {state}.", todo="Train further from its model with a new run."
             )
-        if not _has_its_model(folder):
-            refuse_taken(folder.spec(), of=folder)
+        spec = folder.spec()
+        if spec.name and not is_published(folder, spec.name):
+            refuse_taken(spec, of=folder)
         folder.withdraw_request()
         _queue_again(folder)
     dispatch()
@@ -113,8 +115,3 @@ def restore(run_id: str) -> None:
 
 def _queue_again(folder: RunFolder) -> None:
     write_queue([*read_queue(), QueueEntry(run=folder.id)])
-
-
-def _has_its_model(folder: RunFolder) -> bool:
-    """True if a worker gave the model its place and was killed before it could say that it is done."""
-    return folder.result() is not None and not folder.model.exists()

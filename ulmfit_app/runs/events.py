@@ -61,8 +61,10 @@ class EventWriter:
 
     def close(self) -> None:
         """Write what was held back and close the file."""
-        self._flush()
-        self._file.close()
+        try:
+            self._flush()
+        finally:
+            self._file.close()
 
     def _progress(self, event: ProgressEvent) -> None:
         if self._held is not None and self._held.phase != event.phase:

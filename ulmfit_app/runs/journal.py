@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from types import TracebackType
 from typing import Literal
 
 from ulmfit_app.runs.events import EventWriter
@@ -28,6 +29,15 @@ class Journal:
         self._since = time.monotonic()
         self._stage = "load"
         self._say(RunState.RUNNING)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):
+            self._events.close()
 
     def computes_with(self, threads: int) -> int:
         """Note the number of threads, for whoever resumes the run, and return it."""

@@ -21,11 +21,16 @@ def staging(folder: RunFolder, name: str) -> Path:
     return folder.model / name
 
 
+def is_published(folder: RunFolder, name: str) -> bool:
+    """True if a worker gave the model its place, even if it was killed before it could say so."""
+    return folder.result() is not None and not (folder.model / name).exists()
+
+
 def publish(folder: RunFolder, name: str) -> None:
     """Move the model to its place, unless that is done. Raises `NameTakenError`; the model then stays where it is."""
-    staged, target = folder.model / name, result_folder(name)
-    if not staged.exists():
+    if is_published(folder, name):
         return
+    staged, target = folder.model / name, result_folder(name)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         if target.exists():  # an empty folder would be replaced
@@ -39,4 +44,3 @@ def publish(folder: RunFolder, name: str) -> None:
             kept="The model is finished and lies in the run's folder.",
             todo=f"Rename or delete the other '{name}', then resume: the model gets its place without training again.",
         ) from error
-    folder.model.rmdir()

@@ -147,7 +147,9 @@ def work(folder: RunFolder, jobs: Mapping[RunKind, Job]) -> int:
             sys.stderr.write(f"The run {folder.id} has ended: {before.state}.\n")
             _leave_queue(folder)
             return 1
-        return EXIT_CODES[_work(folder, before, jobs)]
+        with Journal(folder, before) as journal:
+            _leave_queue(folder)
+            return EXIT_CODES[_work(folder, before, journal, jobs)]
 
 
 def _leave_queue(folder: RunFolder) -> None:
@@ -156,10 +158,8 @@ def _leave_queue(folder: RunFolder) -> None:
         remove(folder.id)
 
 
-def _work(folder: RunFolder, before: RunStatus | None, jobs: Mapping[RunKind, Job]) -> RunState:
+def _work(folder: RunFolder, before: RunStatus | None, journal: Journal, jobs: Mapping[RunKind, Job]) -> RunState:
     """Do the job. The one place where exceptions become a status."""
-    journal = Journal(folder, before)
-    _leave_queue(folder)
     state: Said = RunState.FAILED
     try:
         spec = folder.spec()

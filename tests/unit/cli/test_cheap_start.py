@@ -34,9 +34,10 @@ def test_the_slow_libraries_are_not_loaded(command: list[str]) -> None:
         (("data", "show"), "--batch --lm --json"),
         (
             ("train",),
-            "lm classifier --data --recipe --from --name --limit --device --precision --threads --seed --set --json",
+            "lm classifier --data --recipe --from --name --limit --device --precision --threads --seed --set --detach "
+            "--json",
         ),
-        (("runs",), "list show stop"),
+        (("runs",), "list show stop pause resume move delete restore"),
         (("predict",), "--model --text --input --text-column --output --json"),
         (
             ("generate",),

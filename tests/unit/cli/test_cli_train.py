@@ -1,6 +1,7 @@
 """`ulmfit train` up to the worker: what is resolved, printed, submitted. A stand-in job works in this process."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,17 @@ import pytest
 from tests.fixtures import tiny_lm
 from tests.unit.cli.running import Command
 from ulmfit_app import recipes
-from ulmfit_app.cli.following import line_of, progress_detail
+from ulmfit_app.cli.following import line_of, progress_detail, progress_line
+from ulmfit_app.engine.outcome import NothingTrained, Paused
 from ulmfit_app.errors import TrainingError
 from ulmfit_app.runs import launcher, worker
-from ulmfit_app.runs.folder import RunFolder, all_runs
+from ulmfit_app.runs.folder import all_runs
 from ulmfit_app.schema import (
     EpochEvent,
     Kind,
     MessageEvent,
     ProgressEvent,
     RunKind,
-    RunRequest,
     RunResult,
     RunSpec,
     StageEvent,
@@ -42,15 +43,26 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "start", lambda folder: worker.work(folder, jobs))
 
 
-def _job(spec: RunSpec, folder: RunFolder, on_event: worker.OnEvent) -> RunResult:
-    on_event(StageEvent(name="head", number=1, of=1))
-    on_event(ProgressEvent(phase="train", done=1, total=1, loss=0.5))
+@pytest.fixture
+def nobody(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run is queued and no worker begins."""
+    monkeypatch.setattr(launcher, "start", lambda folder: os.getpid())
+
+
+def _job(task: worker.Task) -> RunResult:
+    tell, spec = task.journal.record, task.spec
+    tell(StageEvent(name="head", number=1, of=1))
+    tell(ProgressEvent(phase="train", done=1, total=1, loss=0.5))
     if spec.seed == 1:
         raise TrainingError("The loss became nan after 1 steps.", todo="Lower the learning rate.")
     if spec.seed == 2:
-        folder.write_request(RunRequest(action="stop"))
-    on_event(EpochEvent(epoch=1, of=1, step=1, train_loss=0.5, valid_loss=0.25, metrics={"accuracy": 1.0}, seconds=2))
-    return RunResult(model=spec.name, metrics={"accuracy": 0.75}, seconds=2)
+        raise NothingTrained
+    if spec.seed == 3:
+        raise Paused
+    tell(EpochEvent(epoch=1, of=1, step=1, train_loss=0.5, valid_loss=0.25, metrics={"accuracy": 1.0}, seconds=2))
+    result = RunResult(model=spec.name, metrics={"accuracy": 0.75}, seconds=2, partial=spec.seed == 4)
+    task.folder.write_result(result)
+    return result
 
 
 def _spec() -> RunSpec:
@@ -135,6 +147,28 @@ def test_json_is_one_object_whatever_the_end(ulmfit: Command) -> None:
     stopped = ulmfit(*options, "--seed", 2)
     assert (stopped.code, stopped.json()["status"]) == (3, "stopped")
     assert "No model was made" in stopped.err
+    paused = ulmfit(*options, "--seed", 3)
+    assert (paused.code, paused.json()["status"]) == (3, "paused")
+    partial = ulmfit(*options, "--seed", 4)
+    assert (partial.code, partial.json()["status"], partial.json()["result"]["partial"]) == (3, "stopped", True)
+    assert f"The model '{partial.json()['name']}' is kept, marked partial." in partial.err
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_detached_run_is_queued_with_its_place(ulmfit: Command) -> None:
+    options = ("train", "lm", "--data", "toy", "--from", "scratch", "--detach")
+    starting, waiting = ulmfit(*options), ulmfit(*options)
+    assert (starting.code, waiting.code) == (0, 0)
+    assert {starting.out, waiting.out} == {f"{run.id}\n" for run in all_runs()}
+    assert "The run is queued;" in starting.err
+    assert "The run is queued (1);" in waiting.err
+    assert ulmfit(*options, "--json").json()["status"] == "queued"
+    assert {run.spec().name for run in all_runs()} == {"toy-lm", "toy-lm-2", "toy-lm-3"}
+
+
+def test_the_spec_knows_the_content_of_the_dataset(ulmfit: Command) -> None:
+    ulmfit("train", "lm", "--data", "toy", "--from", "scratch")
+    assert _spec().dataset_hash == ulmfit("data", "show", "toy", "--json").json()["content_hash"]
 
 
 @pytest.mark.parametrize(
@@ -161,4 +195,8 @@ def test_what_cannot_be_trained_is_refused_before_a_run_exists(
 def test_the_time_left_is_readable() -> None:
     event = ProgressEvent(phase="train", done=1, total=9, rate=1234.5, rate_unit="tokens/s", eta=3725)
     assert progress_detail(event) == "1,234 tokens/s, 1 h 02 min left"
+    assert progress_line(event) == "1 of 9 minibatches, 1,234 tokens/s, 1 h 02 min left"
+    assert line_of(StageEvent(name="head", number=2, of=3, resumed_at=1234)) == (
+        "Stage 2 of 3: head, resumed at step 1,234"
+    )
     assert line_of(MessageEvent(text="Few texts.", level="warning")) == "Warning: Few texts."

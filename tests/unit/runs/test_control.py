@@ -177,6 +177,7 @@ def test_a_run_resumes_under_a_free_name_only() -> None:
 def test_the_name_is_not_taken_by_the_runs_own_model(started: list[str]) -> None:
     folder = _run(R.RUNNING)
     folder.write_result(RunResult(model="my-lm", seconds=1))
+    folder.model.mkdir()
     result_folder("my-lm").mkdir(parents=True)  # the worker was killed right after that
     control.resume(folder.id)
     assert started == [folder.id]
