@@ -16,7 +16,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 WORKERS := -n 2 --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: help install run test lint types test-fast test-slow test-e2e lock clean
+.PHONY: help install run test lint types test-fast test-slow test-e2e chaos lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,10 +39,13 @@ test-fast: $(TESTS) ## unit and page tests
 	$(PYTEST) $(WORKERS) -m "not slow and not e2e"
 
 test-slow: $(TESTS) ## real texts, real small trainings, worker processes
-	$(PYTEST) $(WORKERS) -m slow
+	$(PYTEST) $(WORKERS) -m "slow and not chaos"
 
 test-e2e: $(TESTS) ## a real browser; needs Chromium (Debian, Ubuntu: apt-get install chromium)
 	$(PYTEST) tests/e2e
+
+chaos: $(TESTS) ## kill workers at fifty random moments; a quarter of an hour
+	$(PYTEST) $(WORKERS) -m chaos
 
 lock: $(TESTS) ## write the versions installed in .venv to requirements*.txt
 	$(BIN)/python tools/lock.py

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from ulmfit_app import modelfolder
+from ulmfit_app.runs import control
 from ulmfit_app.runs.folder import RunFolder, all_runs
 from ulmfit_app.runs.follow import follow
-from ulmfit_app.runs.state import lock_held, state_of
-from ulmfit_app.runs.submit import request_stop
-from ulmfit_app.schema import CheckpointEvent, ProgressEvent, RunState
+from ulmfit_app.runs.locks import held
+from ulmfit_app.runs.models import result_folder
+from ulmfit_app.runs.state import LIVE, state_of
+from ulmfit_app.schema import CheckpointEvent, EpochEvent, ProgressEvent, RunState
 
 TINY = ("--set", "size=tiny", "--precision", "fp32", "--threads", "1", "--device", "cpu")
 LONG = ("train", "lm", "--data", "toy", "--from", "scratch", "--set", "stages.1.epochs=1000", *TINY)
@@ -55,14 +58,14 @@ def training() -> Iterator[tuple[subprocess.Popen[str], RunFolder]]:
             yield process, run
         finally:
             process.kill()
-    if state_of(run) is RunState.RUNNING:
-        request_stop(run.id)
+    if state_of(run) in LIVE:
+        control.stop(run.id)
         assert _end_of(run) is RunState.STOPPED
 
 
 def _first_run(process: subprocess.Popen[str]) -> RunFolder:
     while process.poll() is None:
-        if (runs := all_runs()) and lock_held(runs[0]):
+        if (runs := all_runs()) and held(runs[0].lock):
             return runs[0]
         time.sleep(0.05)
     raise AssertionError("the command ended before its run began")
@@ -82,8 +85,9 @@ def test_the_first_ctrl_c_stops_the_run_and_says_what_is_kept(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert state_of(run) is RunState.STOPPED
-    assert "No model was made. The run's folder keeps the checkpoints: 1epoch." in err
-    assert [path.name for path in run.checkpoints.iterdir()]
+    assert "The model 'toy-lm' is kept, marked partial." in err
+    assert modelfolder.verify(result_folder("toy-lm")).partial
+    assert run.checkpoint_names()
     assert out == ""
 
 
@@ -119,6 +123,22 @@ def test_a_stop_from_elsewhere_is_code_3(training: tuple[subprocess.Popen[str], 
     process, run = training
     assert ulmfit("runs", "stop", run.id).returncode == 0
     assert process.wait(timeout=60) == 3
+
+
+def test_a_stop_before_the_first_epoch_ends_leaves_a_model() -> None:
+    options = ("--set", "stages.0.epochs=1", "--set", "bs=4", "--set", "seq_len=4", "--name", "early", "--detach")
+    started = ulmfit(*LONG, *options)
+    (run,) = all_runs()
+    assert started.stdout == f"{run.id}\n"
+    for event in follow(run):
+        if isinstance(event, ProgressEvent) and event.phase == "train":
+            break
+    assert ulmfit("runs", "stop", run.id).returncode == 0
+    events = list(follow(run))
+    assert not any(isinstance(event, EpochEvent) for event in events)
+    assert state_of(run) is RunState.STOPPED
+    text = ulmfit("generate", "--model", "early", "--prompt", "a funny", "--n-words", 3, "--seed", 1)
+    assert text.stdout.lower().startswith("a funny ")
 
 
 def test_the_whole_chain_by_command(tmp_path: Path) -> None:
