@@ -7,13 +7,14 @@ Python step per token.
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,5 +92,14 @@ def _from_pool(parts: Iterator[Sequence[str]], language: str, workers: int) -> C
 
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, and keep torch out: spaCy would import it (180 MB, 2 s) without using it here."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for more texts for ever (seen with Python 3.11)."""
+    parent = parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)
