@@ -49,6 +49,7 @@ def lineage(kind: Kind, dataset_hash: str = "d" * 64) -> Lineage:
         recipe=recipes.get("demo", kind),
         seed=42,
         train_texts=8,
+        available_texts=8,
         valid_texts=2,
         device="cpu",
         precision="fp32",

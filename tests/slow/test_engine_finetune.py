@@ -130,7 +130,12 @@ def test_quick_takes_the_datasets_vocabulary(bench: Bench, tmp_path: Path) -> No
 def test_limit_draws_a_stratified_part(bench: Bench) -> None:
     recipe = recipes.override(recipes.get("quick", Kind.CLASSIFIER), {"bs": 8, "size": "tiny", "stages.1.epochs": 1})
     trained = bench.train(Kind.CLASSIFIER, recipe, "part", dataset(1000), limit=40)
-    assert (trained.config.lineage.train_texts, trained.config.lineage.valid_texts) == (40, 100)
+    lineage = trained.config.lineage
+    assert (lineage.train_texts, lineage.available_texts, lineage.valid_texts) == (40, 800, 100)
+    assert "stratified draw from 800" in bench.told()
+    bench.events.clear()
+    bench.train(Kind.CLASSIFIER, recipe, "whole", dataset(100), limit=2000)
+    assert "draw" not in bench.told()
 
 
 def test_bf16_trains(bench: Bench) -> None:
@@ -241,3 +246,11 @@ def test_paused_and_resumed_gives_the_same_model(bench: Bench, tmp_path: Path) -
     assert resumed.metrics == straight.metrics
     assert resumed.config.weights_sha256 == straight.config.weights_sha256
     assert not resumed.config.partial
+
+
+def test_a_small_dataset_whose_words_the_parent_knows_is_no_foreign_language(bench: Bench, tmp_path: Path) -> None:
+    parent = fixtures.tiny_lm(tmp_path / "general")
+    trained = bench.train(Kind.LM, lm_recipe(min_freq=40), "few-words", dataset(30), parent=parent)
+    assert trained.config.vocab_size < 24
+    with pytest.raises(TrainingError, match=r"No word occurs 4000 times.*lower min_freq"):
+        bench.train(Kind.LM, lm_recipe(min_freq=4000), "no-words", dataset(30), parent=parent)

@@ -35,8 +35,8 @@ def test_row_10_rates_per_group() -> None:
     assert everything.rates["head"] == pytest.approx(5e-3)
 
 
-def test_row_15_weight_decay_of_the_language_model() -> None:
-    assert LM.wd == 0.1
+def test_row_15_weight_decay_and_dropout_of_the_language_model() -> None:
+    assert (LM.wd, LM.drop_mult) == (0.1, 1.0)
 
 
 def test_row_16_the_pretrained_language_model_starts_frozen() -> None:

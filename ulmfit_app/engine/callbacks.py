@@ -35,7 +35,7 @@ class Position:
     def end_epoch(self, metrics: dict[str, float]) -> None:
         """An epoch is finished, its validation included."""
         here = self.here
-        self.metrics = metrics
+        self.metrics = {name: value for name, value in metrics.items() if math.isfinite(value)}
         self.here = here.model_copy(update={"stage_epoch": here.stage_epoch + 1, "batch": 0, "epoch": here.epoch + 1})
 
     def end_stage(self) -> None:
@@ -106,6 +106,7 @@ class Reporter(Callback):
             loss=float(self.smooth_loss) if self.training else None,
             lr=float(self.opt.hypers[-1]["lr"]) if self.training else None,
             step=position.here.step,
+            steps=position.here.step + position.steps_left,
             memory_mb=memory_mb(self.device),
         )
 
@@ -139,7 +140,6 @@ class RefuseNaN(Callback):
         if self.training and not math.isfinite(self.loss.item()):
             raise TrainingError(
                 f"The loss became {self.loss.item()} after {self.learn.reporter.position.here.step} steps.",
-                kept="Earlier checkpoints are kept.",
                 todo="Lower the learning rate, or use precision fp32.",
             )
 
@@ -165,8 +165,9 @@ class KeepBest(Callback):
         if not self.recorder.values[-1]:
             return
         metrics = self.position.metrics
-        if self.best.value is None or metrics["valid_loss"] < self.best.value:
-            self.best = BestEpoch(value=metrics["valid_loss"], kept=metrics)
+        loss = metrics.get("valid_loss", math.inf)  # missing if it was not a number
+        if loss < (math.inf if self.best.value is None else self.best.value):
+            self.best = BestEpoch(value=loss, kept=metrics)
             self.save()
             return
         self.best = self.best.model_copy(update={"waited": self.best.waited + 1})

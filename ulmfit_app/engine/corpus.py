@@ -19,12 +19,22 @@ WHOLE = 0.5  # share of the dataset from which on all of it is tokenised, so tha
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Training and validation rows of a run, and how many training rows were `available` to draw from."""
+
+    train: np.ndarray
+    valid: np.ndarray
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
 class Corpus:
     """What the loaders are made of. `train` and `valid` are rows of `dataset`; ids are lists of int64 arrays."""
 
     dataset: Dataset
     train: np.ndarray
     valid: np.ndarray
+    available: int
     table: TokenTable
     table_rows: dict[int, int] | None
 
@@ -48,18 +58,19 @@ class Corpus:
         return self.dataset.label_ids[rows]
 
 
-def choose_rows(kind: Kind, dataset: Dataset, recipe: Recipe, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def choose_rows(kind: Kind, dataset: Dataset, recipe: Recipe, seed: int) -> Rows:
     """Training and validation rows of a run, drawn stratified by `seed` where the recipe limits them."""
     if kind is Kind.LM:
         train, valid = dataset.lm_rows(count_validation=recipe.count_validation)
     else:
         train, valid = dataset.rows(Split.TRAIN), dataset.rows(Split.VALID)
+    available = len(train)
     if recipe.train_texts is not None:
         train = dataset.sample(train, recipe.train_texts, seed)
     if recipe.valid_texts is not None:
         valid = dataset.sample(valid, recipe.valid_texts, seed)
     _refuse_empty(kind, dataset, train, valid)
-    return train, valid
+    return Rows(train, valid, available)
 
 
 def _refuse_empty(kind: Kind, dataset: Dataset, train: np.ndarray, valid: np.ndarray) -> None:
@@ -75,13 +86,14 @@ def _refuse_empty(kind: Kind, dataset: Dataset, train: np.ndarray, valid: np.nda
             )
 
 
-def prepare(dataset: Dataset, train: np.ndarray, valid: np.ndarray, on_progress: Progress) -> Corpus:
+def prepare(dataset: Dataset, rows: Rows, on_progress: Progress) -> Corpus:
     """Tokenise what the run reads (from the cache where it can)."""
-    rows = np.concatenate([train, valid])
-    if len(rows) >= WHOLE * len(dataset.texts):
-        return Corpus(dataset, train, valid, dataset.token_table(on_progress), None)
-    unique = np.unique(rows)
+    read = np.concatenate([rows.train, rows.valid])
+    parts = dataset, rows.train, rows.valid, rows.available
+    if len(read) >= WHOLE * len(dataset.texts):
+        return Corpus(*parts, dataset.token_table(on_progress), None)
+    unique = np.unique(read)
     table = tokenise(
         [dataset.texts[int(row)] for row in unique], language=dataset.info.language, on_progress=on_progress
     )
-    return Corpus(dataset, train, valid, table, {int(row): place for place, row in enumerate(unique)})
+    return Corpus(*parts, table, {int(row): place for place, row in enumerate(unique)})

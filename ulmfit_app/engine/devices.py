@@ -3,7 +3,6 @@
 The only place with device-specific code. Seeding, threads and memory of the process are here too.
 """
 
-import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +15,6 @@ from fastai.callback.core import Callback
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 
 from ulmfit_app.errors import AppError, DeviceError, TrainingError
-
-PRECISIONS = ("fp32", "bf16", "fp16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +82,8 @@ def _supported(name: str) -> list[str]:
     """Precisions of a device, best first."""
     if name == "cuda":
         return ["bf16", "fp16", "fp32"] if torch.cuda.is_bf16_supported(including_emulation=False) else ["fp16", "fp32"]
-    if name == "cpu" and cpu_has_bf16():
-        return ["bf16", "fp32"]
+    if name == "cpu":
+        return ["bf16", "fp32"] if cpu_has_bf16() else ["fp32", "bf16"]
     return ["fp32"]
 
 
@@ -106,11 +103,6 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-
-
-def default_threads() -> int:
-    """One thread per core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory_mb(device: Device) -> float:

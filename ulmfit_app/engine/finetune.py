@@ -18,6 +18,7 @@ from fastai.learner import Learner
 
 from ulmfit_app import modelfolder
 from ulmfit_app.data.dataset import Dataset
+from ulmfit_app.data.token_workers import usable_cores
 from ulmfit_app.data.tokens import tokenizer_config
 from ulmfit_app.data.vocabulary import vocabulary_fit
 from ulmfit_app.engine import checkpoints, corpus, devices, learners, loaders, parents
@@ -26,9 +27,11 @@ from ulmfit_app.engine.corpus import Corpus
 from ulmfit_app.engine.devices import Device
 from ulmfit_app.engine.outcome import Control, NothingTrained, Paused
 from ulmfit_app.engine.stages import Course
+from ulmfit_app.errors import TrainingError
 from ulmfit_app.recipes import fit_to_texts, plan
 from ulmfit_app.schema import (
     SIZES,
+    SPECIAL_TOKENS,
     Architecture,
     Event,
     Kind,
@@ -110,7 +113,7 @@ def train(
     `resume`: go on from the newest checkpoint, from the start if there is none.
     Raises `TrainingError`, `ParentError`, `DeviceError`, `RecipeError`, `DataError`.
     """
-    torch.set_num_threads(threads or devices.default_threads())
+    torch.set_num_threads(threads or usable_cores())
     chosen = devices.choose(device, precision)
     job = Job(kind, dataset, limited(recipe, limit), parent, chosen, seed, checkpoints, on_event, control)
     with devices.memory_errors_told():
@@ -136,10 +139,10 @@ def _prepare(job: Job) -> Prepared:
     """Texts, vocabulary, weights and learner, with everything that can be refused refused before training."""
     job.on_event(StageEvent(name="tokenise", number=1, of=1 + len(job.recipe.stages)))
     devices.seed_everything(job.seed)
-    train_rows, valid_rows = corpus.choose_rows(job.kind, job.dataset, job.recipe, job.seed)
-    recipe = fit_to_texts(job.recipe, len(train_rows))
+    rows = corpus.choose_rows(job.kind, job.dataset, job.recipe, job.seed)
+    recipe = fit_to_texts(job.recipe, len(rows.train))
     parent = parents.load(job.parent, tokenizer_config(job.dataset.info.language)) if job.parent else None
-    texts = corpus.prepare(job.dataset, train_rows, valid_rows, _tokenise_progress(job))
+    texts = corpus.prepare(job.dataset, rows, _tokenise_progress(job))
     vocab = _vocabulary(texts, recipe, parent)
     architecture = parent.config.architecture if parent else SIZES[recipe.size]
     weights = parents.transfer(parent, vocab) if parent else {}
@@ -165,7 +168,14 @@ def _tokenise_progress(job: Job) -> corpus.Progress:
 
 def _vocabulary(texts: Corpus, recipe: Recipe, parent: parents.Parent | None) -> list[str]:
     """The parent's words, or the dataset's (checklist row 22; ULMFiT keeps the LM's vocabulary for the classifier)."""
-    return parent.vocab if parent and recipe.text_vocab == "parent" else texts.vocabulary(recipe)
+    if parent and recipe.text_vocab == "parent":
+        return parent.vocab
+    vocab = texts.vocabulary(recipe)
+    if vocabulary_fit((), vocab[len(SPECIAL_TOKENS) :]).new == 0:
+        raise TrainingError(
+            f"No word occurs {recipe.min_freq} times in the training texts.", todo="Add texts, or lower min_freq."
+        )
+    return vocab
 
 
 def _learner(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], architecture: Architecture) -> Learner:
@@ -188,8 +198,8 @@ def _notes(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], parent: pa
     """What a person should know about this training, in words."""
     notes = [f"{len(texts.train):,} training texts, {len(texts.valid):,} validation texts, {len(vocab):,} words."]
     notes.append(f"Device {job.device.name}, precision {job.device.precision}, {torch.get_num_threads()} threads.")
-    if job.recipe.train_texts and job.recipe.train_texts >= len(texts.train):
-        notes.append("Only a stratified part of the dataset is read.")
+    if len(texts.train) < texts.available:
+        notes.append(f"They are a stratified draw from {texts.available:,} training texts.")
     if recipe.bs != job.recipe.bs:
         notes.append(f"Few texts: minibatches of {recipe.bs}.")
     if job.kind is Kind.LM and job.dataset.info.counts.valid:
@@ -249,6 +259,7 @@ def _lineage(job: Job, prepared: Prepared) -> Lineage:
         recipe=prepared.recipe,
         seed=job.seed,
         train_texts=len(prepared.corpus.train),
+        available_texts=prepared.corpus.available,
         valid_texts=len(prepared.corpus.valid),
         device=job.device.name,
         precision=job.device.precision,

@@ -55,14 +55,18 @@ class Course:
             if self.position.here.step == 0:
                 raise NothingTrained from None
             return True
-        if self.recipe.keep == "best":
+        if self._keeps_best:
             checkpoints.load(self.learner, self.folder, BEST)
         return False
 
+    @property
+    def _keeps_best(self) -> bool:
+        """False also if no epoch had a validation loss that is a number: then the last weights are all there is."""
+        return self.recipe.keep == "best" and self.keeper.best.best.value is not None
+
     def metrics(self, stopped: bool) -> dict[str, float]:
         """Of the weights that the learner has now: of the best epoch, else of the last one that ended."""
-        best = self.recipe.keep == "best" and not stopped
-        return self.keeper.best.best.kept if best else self.position.metrics
+        return self.keeper.best.best.kept if self._keeps_best and not stopped else self.position.metrics
 
     def _go_on_from(self, resumed: Resumed) -> None:
         moment = resumed.moment

@@ -81,12 +81,13 @@ def _load_it(name: str, config: ModelConfig) -> str:
 
 
 def _data(lineage: Lineage) -> str:
-    drawn = ", a part drawn by the seed" if lineage.recipe.train_texts else ""
+    part = lineage.train_texts < lineage.available_texts
+    drawn = f" (drawn by the seed from {lineage.available_texts:,})" if part else ""
     first = lineage.recipe.first_tokens
     cut = f" At most the first {first} tokens of a text were read." if first else ""
     return (
         f"Dataset {_code(lineage.dataset)} (content hash `{lineage.dataset_hash[:12]}`): {lineage.train_texts:,} texts "
-        f"to train on, {lineage.valid_texts:,} to validate{drawn}.{cut}"
+        f"to train on{drawn}, {lineage.valid_texts:,} to validate.{cut}"
     )
 
 
@@ -94,11 +95,12 @@ def _recipe(lineage: Lineage) -> str:
     recipe = lineage.recipe
     start = f"the model {_code(lineage.parent)}" if lineage.parent else "random weights"
     versions = ", ".join(f"{name} {version}" for name, version in sorted(lineage.versions.items()))
+    how = f"seed {lineage.seed}, on {lineage.device} in {lineage.precision}"
     changed = f" with changes to {', '.join(map(_code, recipe.changed))}" if recipe.changed else ""
     rows = [_row(stage) for stage in recipe.stages]
     return "\n".join(
         (
-            f"`{recipe.name}`{changed}, started from {start}, seed {lineage.seed}, on {lineage.device} in {lineage.precision}.",
+            f"`{recipe.name}`{changed}, started from {start}, {how}.",
             "",
             "| stage | trains | epochs | peak rate |",
             "|---|---|---|---|",

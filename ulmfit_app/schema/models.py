@@ -50,6 +50,7 @@ class Lineage(Record):
     recipe: Recipe
     seed: int
     train_texts: int
+    available_texts: int = Field(description="Training texts that these were drawn from.")
     valid_texts: int
     device: str
     precision: str

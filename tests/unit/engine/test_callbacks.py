@@ -108,3 +108,21 @@ def test_cpu_bf16_keeps_weights_and_loss_in_fp32(tmp_path: Path) -> None:
     exact = train(tmp_path / "exact")
     loss, reference = (run.course.metrics(False)["valid_loss"] for run in (training, exact))
     assert loss == pytest.approx(reference, abs=0.02)
+
+
+class NoNumber(Callback):
+    """Makes every validation loss NaN."""
+
+    order = callbacks.Reporter.order - 1
+
+    def after_epoch(self) -> None:
+        self.recorder.values[-1][1] = math.nan
+
+
+def test_without_a_best_epoch_the_last_weights_are_kept(tmp_path: Path) -> None:
+    training = train(tmp_path, NoNumber(), recipe=KEEPING)
+    assert "best" not in checkpoints.names(tmp_path)
+    assert "valid_loss" not in training.course.metrics(False)
+    last = training.weights()["0.encoder.weight"]
+    checkpoints.load(training.learner, tmp_path, "finetuned")
+    assert torch.equal(training.weights()["0.encoder.weight"], last)

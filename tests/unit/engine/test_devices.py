@@ -19,8 +19,9 @@ def test_auto_on_a_machine_without_cuda(monkeypatch: pytest.MonkeyPatch) -> None
     assert devices.choose() == devices.Device("cpu", "fp32")
     with pytest.raises(DeviceError, match="no device 'cuda'"):
         devices.choose("cuda")
-    with pytest.raises(DeviceError, match="'bf16' does not work on cpu"):
-        devices.choose("cpu", "bf16")
+    assert devices.choose("cpu", "bf16") == devices.Device("cpu", "bf16")  # slow there, but always overridable
+    with pytest.raises(DeviceError, match="'fp16' does not work on cpu"):
+        devices.choose("cpu", "fp16")
 
 
 @pytest.mark.parametrize(("has_bf16", "best"), [(True, "bf16"), (False, "fp16")])
@@ -66,6 +67,5 @@ def test_other_errors_pass() -> None:
         raise DataError("out of memory is only mentioned")
 
 
-def test_memory_and_threads_are_positive() -> None:
+def test_memory_is_that_of_the_process() -> None:
     assert devices.memory_mb(devices.Device("cpu", "fp32")) > 10
-    assert devices.default_threads() >= 1
