@@ -14,7 +14,7 @@ from ulmfit_app.runs import launcher
 from ulmfit_app.runs.folder import RunFolder, all_runs, runs_root
 from ulmfit_app.runs.locks import held
 from ulmfit_app.runs.processes import process_mark
-from ulmfit_app.runs.queue import locked, read_queue, write_queue
+from ulmfit_app.runs.queue import cannot_write, locked, read_queue, write_queue
 from ulmfit_app.schema import QueueEntry, RunKind
 from ulmfit_app.settings import settings
 
@@ -32,7 +32,7 @@ def dispatch() -> None:
     """Start the runs whose turn it is, and remove entries whose worker died before it began.
 
     Waits for another dispatcher, which may have looked before the newest entry came, but not for the workers. Raises
-    `RunError` if a worker cannot be started; its run then stays in the queue.
+    `RunError` if a worker cannot be started, or the home cannot be written; the run then stays in the queue.
     """
     if not read_queue():
         return
@@ -43,6 +43,8 @@ def dispatch() -> None:
                 _start(entry)
     except Timeout:
         return  # somebody else is at it, and stuck or very busy: every later dispatch tries again
+    except OSError as error:
+        raise cannot_write(error) from error
 
 
 def _next(entries: Sequence[QueueEntry]) -> QueueEntry | None:
@@ -50,7 +52,8 @@ def _next(entries: Sequence[QueueEntry]) -> QueueEntry | None:
     busy = {slot_of(_folder(entry).kind) for entry in entries if entry.pid is not None}
     busy |= {slot_of(run.kind) for run in all_runs() if held(run.lock)}
     for entry in entries:
-        if entry.pid is None and slot_of(_folder(entry).kind) not in busy:
+        folder = _folder(entry)
+        if entry.pid is None and slot_of(folder.kind) not in busy and folder.path.is_dir():  # it may be on its way
             return entry
     return None
 

@@ -34,10 +34,11 @@ def locked() -> Iterator[None]:
             todo="Try again.",
         ) from error
     except OSError as error:
-        raise _cannot_write(error) from error
+        raise cannot_write(error) from error
 
 
-def _cannot_write(error: OSError) -> RunError:
+def cannot_write(error: OSError) -> RunError:
+    """What to tell if a file of the home cannot be written."""
     home = settings().home_path
     if error.errno == errno.ENOSPC:
         return RunError(

@@ -123,6 +123,26 @@ def test_an_entry_whose_run_has_no_folder_is_removed(started: list[str]) -> None
     assert (started, read_queue()) == ([], ())
 
 
+def test_a_run_on_its_way_is_left_to_its_submitter(started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entry is there a moment before its folder, while the queue is locked; nobody waits for that here."""
+    run = queued_run()
+    run.path.rename(run.path.with_name("not yet"))
+    monkeypatch.setattr(module, "_remove_dead", lambda: None)
+    dispatch()
+    assert started == []
+    run.path.with_name("not yet").rename(run.path)
+    dispatch()
+    assert started == [run.id]
+
+
+def test_a_home_that_cannot_be_written_any_more_is_told(started: list[str], home: Path) -> None:
+    queued_run()
+    (home / "dispatch.lock").mkdir()  # stands for a read-only home, which does not bind root
+    with pytest.raises(RunError, match=r"cannot be written.*ULMFIT_HOME"):
+        dispatch()
+    assert started == []
+
+
 def test_a_run_queued_again_waits_for_its_former_worker(started: list[str]) -> None:
     run = queued_run()
     with FileLock(run.lock):
