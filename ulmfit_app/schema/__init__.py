@@ -7,6 +7,7 @@ from a damaged one.
 from ulmfit_app.schema.base import (
     BOS,
     BOS_ID,
+    FAKE,
     MAX_NAME,
     NAME,
     PAD,
@@ -23,6 +24,7 @@ from ulmfit_app.schema.datasets import (
     Counts,
     DatasetInfo,
     Finding,
+    ReadAs,
     Split,
 )
 from ulmfit_app.schema.events import (
@@ -68,6 +70,7 @@ __all__ = [
     "BOS",
     "BOS_ID",
     "EVENTS",
+    "FAKE",
     "MAX_NAME",
     "NAME",
     "PAD",
@@ -92,6 +95,7 @@ __all__ = [
     "Name",
     "Prediction",
     "ProgressEvent",
+    "ReadAs",
     "Recipe",
     "Record",
     "RunKind",
