@@ -14,7 +14,8 @@ class AppError(Exception):
 
     def __str__(self) -> str:
         """The whole message. Not from `args`: fastai rewrites those of an exception that passes through a callback."""
-        return " ".join(part for part in (self.what, self.kept, self.todo) if part)
+        parts = [part for part in (self.what, self.kept, self.todo) if part]
+        return "".join(part if part.endswith("\n") else f"{part} " for part in parts).rstrip(" ")
 
 
 class NotFoundError(AppError):

@@ -114,9 +114,11 @@ def export(
 ) -> None:
     """Write the model to `target`, which must not exist: a model folder, or with `fastai` a `.pth` of its encoder.
 
-    `half`: weights in fp16; `encoder`: without the head. Raises as `folder_of` and the functions of `modelfolder`.
+    `half`: weights in fp16; `encoder`: without the head. Raises as `folder_of` and the functions of `modelfolder`, and
+    `NameTakenError` for a target among the models whose name is not valid and free.
     """
     folder = folder_of(name_or_path)
+    _refuse_bad_place(target)
     with tempfile.TemporaryDirectory() as between:
         if fastai:
             modelfolder.export_fastai(folder, target)
@@ -129,6 +131,19 @@ def export(
             modelfolder.half(folder, target)
         else:
             modelfolder.copy(folder, target)
+
+
+def _refuse_bad_place(target: Path) -> None:
+    """Raise `NameTakenError` if `target` lies among the models but could not be a model there."""
+    place = target.parent.resolve()
+    for models_folder in (_own_models().resolve(), settings().shipped_models.resolve()):
+        if place == models_folder:
+            new_folder(target.name)
+        elif (place / target.name).is_relative_to(models_folder):
+            raise NameTakenError(
+                f"{target} lies in the folder of the models, but is no place for one.",
+                todo=f"Use {models_folder}/NAME, or a folder elsewhere.",
+            )
 
 
 def newest_lm_on(dataset_hash: str) -> str | None:

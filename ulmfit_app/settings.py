@@ -6,8 +6,10 @@ The only reader of the environment in the package. README.md lists every field; 
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ulmfit_app.errors import AppError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -15,7 +17,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """What can be set from outside, with its default."""
 
-    model_config = SettingsConfigDict(env_prefix="ULMFIT_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ULMFIT_", env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default=Path("~/.ulmfit"), description="Folder for runs, models, datasets and the cache.")
     threads: int | None = Field(
@@ -23,6 +25,15 @@ class Settings(BaseSettings):
     )
     max_file_mb: int = Field(default=500, ge=1, description="Largest data file that is read, in MB.")
     max_text_chars: int = Field(default=200_000, ge=100, description="Longest text that is kept, in characters.")
+
+    @field_validator("home")
+    @classmethod
+    def _can_be_resolved(cls, home: Path) -> Path:
+        try:
+            home.expanduser()
+        except RuntimeError:
+            raise ValueError("there is no such user") from None
+        return home
 
     @property
     def home_path(self) -> Path:
@@ -42,5 +53,12 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process. Tests call `settings.cache_clear()` after changing the environment."""
-    return Settings()
+    """The settings of this process. Raises `AppError` naming every variable that is wrong.
+
+    Tests call `settings.cache_clear()` after changing the environment.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"ULMFIT_{str(e['loc'][0]).upper()} is {e['input']!r}: {e['msg']}." for e in error.errors()]
+        raise AppError(" ".join(wrong), todo="Correct these environment variables, or unset them.") from None

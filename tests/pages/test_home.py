@@ -124,7 +124,7 @@ def test_models_are_listed_with_what_was_measured(home: Path) -> None:
     table = opened().table[0].value
     rows = table.set_index("Model").to_dict("index")
     assert rows["**my-lm**"] == {
-        "Made from": "Language model: recipe demo, 8 texts of tiny",
+        "Made from": "Language model from random weights: recipe demo, 8 texts of tiny",
         "Measured": "perplexity 50 (made up for a test)",
     }
     assert rows["broken"]["Measured"].startswith("Cannot be used: ")

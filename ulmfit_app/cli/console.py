@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 import typer
 
 LINE_EVERY = 10.0  # seconds between progress lines where there is no terminal
+INTERRUPTED = 130  # exit code, as a shell has it for SIGINT
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
 
@@ -48,6 +49,16 @@ def shortened(text: str, width: int) -> str:
     """`text` on one line, cut to `width` characters with an ellipsis."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+@contextmanager
+def interruptible(kept: Callable[[], str]) -> Iterator[None]:
+    """Ctrl-C in the block ends the command with code 130, and says what `kept` gives then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"\nInterrupted. {kept()}")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 class Progress(Protocol):

@@ -122,10 +122,13 @@ def _row(entry: "CatalogueEntry") -> tuple[str, ...]:
 
 
 def _info_lines(info: DatasetInfo) -> list[str]:
+    from ulmfit_app.data.findings import read_as_words
+
     counts = info.counts
     lines = [
         f"dataset     {info.name}",
         f"source      {info.source}",
+        *(f"read as     {read_as_words(item)}" for item in info.read_as),
         f"labels      {', '.join(info.labels) or 'none'}",
         f"training    {counts.train:,} texts",
         f"validation  {counts.valid:,} texts ({info.split})",

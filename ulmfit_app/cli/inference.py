@@ -1,21 +1,22 @@
 """`ulmfit predict`, `generate`, `evaluate`: using models, in this process."""
 
 import csv
-import random
+import itertools
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from ulmfit_app import registry
-from ulmfit_app.cli.console import AsJson, answer, answer_json, counter, note, progress, table
+from ulmfit_app.cli.console import AsJson, answer, answer_json, counter, interruptible, note, progress, table
+from ulmfit_app.cli.newfile import new_file
 from ulmfit_app.errors import AppError
 from ulmfit_app.schema import Prediction, Sampling
 
 if TYPE_CHECKING:
+    from ulmfit_app.data.ingest import Labelled
     from ulmfit_app.inference.encoder import Encoder
     from ulmfit_app.inference.evaluate import ClassifierReport, LmReport
     from ulmfit_app.inference.generator import Generator
@@ -33,20 +34,20 @@ def predict(
     text: Annotated[str | None, typer.Option(help="One text to classify.")] = None,
     input_: Annotated[Path | None, typer.Option("--input", help="CSV or TSV file of texts.")] = None,
     text_column: TextColumns = None,
-    output: Annotated[Path | None, typer.Option(help="CSV file to write: a row for every text.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="CSV file to write: a row for every text. Must not exist.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Classify one text, or every text of a file."""
-    if text is not None and input_ is None:
-        _answer_prediction(_predictor(model).predict(text), as_json)
-    elif text is None and input_ is not None and output is not None and text_column:
-        n = _predict_file(_predictor(model), input_, text_column, output)
-        if as_json:
-            answer_json({"n": n, "output": str(output)})
+    with interruptible(lambda: "Nothing was written."):
+        if text is not None and not (input_ or text_column or output):
+            _answer_prediction(_predictor(model).predict(text), as_json)
+        elif text is None and input_ and text_column and output:
+            n = _predict_file(model, input_, text_column, output)
+            _answer_written(n, output, as_json)
         else:
-            answer(f"{n:,} predictions written to {output}.")
-    else:
-        raise typer.BadParameter("give either --text, or --input with --text-column and --output")
+            raise typer.BadParameter("give either --text alone, or --input with --text-column and --output")
 
 
 def generate(
@@ -65,16 +66,12 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Continue a text with a language model, token by token."""
-    generator = _generator(model)
-    first = random.randrange(2**32) if seed is None else seed
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     if as_json:
-        drawn = generator.generate(prompt, n_words, samples, sampling, first)
-        answer_json({"seed": first, "samples": [asdict(sample) for sample in drawn]})
-        return
-    note(f"Seed {first}.")
-    for number in range(samples):
-        _write_stream(generator, prompt, generator.stream(prompt, n_words, sampling, first + number))
+        with interruptible(lambda: "Nothing was printed."):
+            _answer_samples(_generator(model), prompt, n_words, samples, sampling, seed)
+    else:
+        _stream_samples(model, prompt, n_words, samples, sampling, seed)
 
 
 def evaluate(
@@ -87,7 +84,8 @@ def evaluate(
     """Measure a classifier on labelled texts, or a language model on texts."""
     if not text_column:
         raise typer.BadParameter("name the column of the text", param_hint="--text-column")
-    report = _report(model, input_, text_column, label_column)
+    with interruptible(lambda: "There is no result."):
+        report = _report(model, input_, text_column, label_column)
     if as_json:
         answer_json({"kind": report.kind} | asdict(report))
     else:
@@ -126,41 +124,60 @@ def _answer_prediction(prediction: Prediction, as_json: bool) -> None:
     answer(table(("LABEL", "PROBABILITY"), [(k, f"{p:.4f}") for k, p in prediction.probabilities.items()]))
 
 
-def _predict_file(predictor: "Predictor", path: Path, text_columns: list[str], output: Path) -> int:
-    """Write the predictions of the texts in `path` to `output`: label, index, a probability column for each label."""
+def _answer_written(n: int, output: Path, as_json: bool) -> None:
+    if as_json:
+        answer_json({"n": n, "output": str(output)})
+    else:
+        answer(f"{n:,} predictions written to {output}.")
+
+
+def _predict_file(model: str, path: Path, text_columns: list[str], output: Path) -> int:
+    """Write the predictions of the texts in `path` to the new file `output`, and return how many."""
     from ulmfit_app.data.ingest import read_texts
 
-    texts = read_texts(path, text_columns)
-    with progress() as bar:
-        predictions = predictor.predict_many(texts, counter(bar, "predict"))
-    _write_predictions(predictor.labels, predictions, output)
+    with new_file(output) as file:
+        predictor = _predictor(model)
+        texts = read_texts(path, text_columns)
+        with progress() as bar:
+            predictions = predictor.predict_many(texts, counter(bar, "predict"))
+        _write_predictions(predictor.labels, predictions, file)
     return len(predictions)
 
 
-def _write_predictions(labels: tuple[str, ...], predictions: list[Prediction], output: Path) -> None:
-    beside = output.with_name(f".{output.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["label", "index", *labels])
-            writer.writerows([p.label, p.index, *p.probabilities.values()] for p in predictions)
-        beside.replace(output)
-    finally:
-        beside.unlink(missing_ok=True)
+def _write_predictions(labels: tuple[str, ...], predictions: list[Prediction], file: TextIO) -> None:
+    """A row for each prediction: label, index, a column with the probability of each label."""
+    writer = csv.writer(file)
+    writer.writerow(["label", "index", *labels])
+    writer.writerows([p.label, p.index, *p.probabilities.values()] for p in predictions)
 
 
-def _write_stream(generator: "Generator", prompt: str, stream: Iterator[str]) -> None:
-    """Write the text on stdout as it grows: another token only ever appends to what is decoded."""
-    tokens = [generator.vocab[number] for number in generator.numericalise(prompt)]
-    text = generator.decode(tokens)
-    sys.stdout.write(text)
-    for token in stream:
-        tokens.append(token)
-        longer = generator.decode(tokens)
-        sys.stdout.write(longer[len(text) :])
-        sys.stdout.flush()
-        text = longer
-    sys.stdout.write("\n")
+def _answer_samples(
+    generator: "Generator", prompt: str, n_words: int, samples: int, sampling: Sampling, seed: int | None
+) -> None:
+    from ulmfit_app.inference.generator import sample_seeds
+
+    first = sample_seeds(seed, samples)[0]
+    drawn = generator.generate(prompt, n_words, samples, sampling, first)
+    answer_json({"seed": first, "samples": [asdict(sample) for sample in drawn]})
+
+
+def _stream_samples(model: str, prompt: str, n_words: int, samples: int, sampling: Sampling, seed: int | None) -> None:
+    """Write the texts on stdout as they grow, one after the other."""
+    done = 0
+    with interruptible(lambda: f"{done} of {samples} {'texts is' if done == 1 else 'texts are'} complete."):
+        from ulmfit_app.inference.generator import sample_seeds
+
+        generator = _generator(model)
+        seeds = sample_seeds(seed, samples)
+        before = [generator.vocab[number] for number in generator.numericalise(prompt)]
+        streams = [generator.stream(prompt, n_words, sampling, each) for each in seeds]
+        note(f"Seed {seeds[0]}.")
+        for stream in streams:
+            for piece in generator.pieces(itertools.chain(before, stream)):
+                sys.stdout.write(piece)
+                sys.stdout.flush()
+            sys.stdout.write("\n")
+            done += 1
 
 
 def _report(model: str, path: Path, text_columns: list[str], label_column: str | None) -> "ClassifierReport | LmReport":
@@ -173,11 +190,22 @@ def _report(model: str, path: Path, text_columns: list[str], label_column: str |
     with progress() as bar:
         report = counter(bar, "evaluate")
         if isinstance(loaded, Generator):
+            if label_column is not None:
+                raise typer.BadParameter("a language model is measured without labels", param_hint="--label-column")
             return evaluate_lm(loaded, read_texts(path, text_columns), report)
         if not isinstance(loaded, Predictor):
             raise AppError(f"'{model}' is an encoder: it has no head that could be measured.")
-        texts, labels = read_labelled(path, text_columns, label_column)
-        return evaluate_classifier(loaded, texts, labels, report)
+        labelled = read_labelled(path, text_columns, label_column)
+        _note_choices(labelled, guessed=label_column is None)
+        return evaluate_classifier(loaded, labelled.texts, labelled.labels, report)
+
+
+def _note_choices(read: "Labelled", guessed: bool) -> None:
+    """Say which column was taken for the label, and which rows were not."""
+    if guessed:
+        note(f"The label is in the column '{read.column}' (guessed).")
+    if read.no_label or read.no_text:
+        note(f"Left out: {read.no_label:,} of {read.rows:,} rows without a label, {read.no_text:,} without a text.")
 
 
 def _report_text(report: "ClassifierReport | LmReport") -> str:

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from ulmfit_app.data.columns import sort_labels
 from ulmfit_app.data.dataset import Dataset, describe
+from ulmfit_app.data.findings import finding
 from ulmfit_app.data.splits import SEED, hold_out
 from ulmfit_app.data.table import Table
-from ulmfit_app.schema import Split
+from ulmfit_app.schema import Finding, Split
 
 VALID_SHARE = 0.2
 DRAWN = f"{VALID_SHARE:.0%} of each label, drawn with seed {SEED}, identical texts on one side"
@@ -25,7 +26,7 @@ def assemble(name: str, table: Table, *, source: str, base: Dataset | None = Non
     if base:
         splits = _with_twins(table.texts, splits, base)
         texts = [*base.texts, *texts]
-        ids = np.concatenate([_ids(_names(base), labels), ids])
+        ids = np.concatenate([_ids(names_of(base), labels), ids])
         splits = np.concatenate([base.splits, splits])
         words = f"“{base.info.name}”: {base.info.split}; added texts: {words}"
     info = describe(
@@ -36,7 +37,8 @@ def assemble(name: str, table: Table, *, source: str, base: Dataset | None = Non
         texts=texts,
         label_ids=ids,
         splits=splits,
-        findings=table.findings,
+        read_as=table.read_as,
+        findings=[*table.findings, *_split_findings(labels, texts, ids, splits)],
     )
     return Dataset(info, texts, ids, splits)
 
@@ -51,7 +53,8 @@ def _ids(names: Sequence[str | None], labels: Sequence[str]) -> NDArray[np.int64
     return np.array([-1 if name is None else index[name] for name in names], np.int64)
 
 
-def _names(dataset: Dataset) -> list[str | None]:
+def names_of(dataset: Dataset) -> list[str | None]:
+    """The label of each row, None where it has none."""
     return [None if i < 0 else dataset.info.labels[i] for i in dataset.label_ids.tolist()]
 
 
@@ -69,6 +72,26 @@ def _split(table: Table, ids: NDArray[np.int64]) -> tuple[NDArray[np.str_], str]
     drawn = hold_out([table.texts[row] for row in labelled], ids[labelled], VALID_SHARE)
     splits[labelled[drawn]] = Split.VALID.value
     return splits, DRAWN
+
+
+def _split_findings(
+    labels: Sequence[str], texts: Sequence[str], ids: NDArray[np.int64], splits: NDArray[np.str_]
+) -> list[Finding]:
+    """What is wrong with a split that the data themselves give: texts on both sides, labels that cannot be learned."""
+    training = splits == Split.TRAIN.value
+    validating = np.flatnonzero(splits == Split.VALID.value).tolist()
+    learned = {text for text, is_training in zip(texts, training.tolist(), strict=True) if is_training}
+    shared = sum(texts[row] in learned for row in validating)
+    absent = [labels[label] for label in np.setdiff1d(ids[validating], ids[training]).tolist()]
+    found = []
+    if shared:
+        words = f"Validation texts that also occur in training: {shared:,}. The split is kept as the data give it, so "
+        found.append(finding("in both splits", shared, words + "results will look better than they are."))
+    if absent:
+        names = ", ".join(f"“{label[:40]}”" for label in absent[:5]) + (", …" if len(absent) > 5 else "")
+        words = f"Labels that occur in validation only: {names}. They cannot be learned."
+        found.append(finding("too few rows in a class", len(absent), words))
+    return found
 
 
 def _with_twins(texts: Sequence[str], splits: NDArray[np.str_], base: Dataset) -> NDArray[np.str_]:

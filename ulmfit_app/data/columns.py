@@ -37,13 +37,16 @@ def choose(
     """The columns named by the caller; for those not named (None) a guess from `names` and some `rows`.
 
     The text is the column with the longest texts; the label a column with a label's name, else one with few different
-    short values. `label_column` "" says that there is none. Raises DataError if a named column does not exist.
+    short values. `label_column` "" says that there is none. Raises DataError if a named column does not exist or
+    is named twice.
     """
     valid = next((i for i, name in enumerate(names) if name.lower() == VALID_NAME), None)
     if valid is not None and not all(row[valid].strip().lower() in TRUE + FALSE for row in rows):
         valid = None
     label = _position(names, label_column) if label_column else None
     texts = tuple(_position(names, name) for name in text_columns or ())
+    if len(set(texts)) < len(texts):
+        raise DataError("A text column is named twice.", todo="Name each text column once.")
     if label is None and label_column is None:
         label = _guess_label(names, rows, valid, texts)
     if not texts:

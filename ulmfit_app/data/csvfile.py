@@ -6,7 +6,7 @@ counted as a spreadsheet counts: the header is row 1, a line break inside quotes
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import isfinite
@@ -24,6 +24,8 @@ SAMPLE_ROWS = 200
 REPORTED_EVERY = 1000
 ONE_COLUMN = "\x1f"
 LONGEST_NAME = 80
+SENTENCE_WORDS = 4
+JSON = (".json", ".jsonl", ".ndjson")
 Quoting = Literal[0, 3]
 _KINDS: tuple[tuple[str, Quoting], ...] = (
     (",", csv.QUOTE_MINIMAL), (";", csv.QUOTE_MINIMAL), ("\t", csv.QUOTE_MINIMAL), ("\t", csv.QUOTE_NONE),
@@ -52,25 +54,27 @@ class Record:
     cut_off: bool = False
 
 
-def sniff(path: Path) -> Format:
-    """The format of the file at `path`, from its content.
+def sniff(path: Path, named: Collection[str] = ()) -> Format:
+    """The format of the file at `path`, from its content and the columns `named` by the caller.
 
-    Raises UnusableFileError if it is missing, over the size limit, binary or without a single row.
+    Raises UnusableFileError if it is missing, over the size limit, binary, JSON or without a single row.
     """
     refuse_size(path)
     encoding = encoding_of(path)
     with _opened(path) as source, io.TextIOWrapper(source, encoding, "replace", newline="") as file:
         sample = file.read(SAMPLE_CHARS)
+    _refuse_json(path, sample)
     if len(sample) == SAMPLE_CHARS:
-        sample = sample[: sample.rfind("\n") + 1] or sample
+        sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
     best = max(_KINDS, key=lambda kind: _agreement(sample, *kind))
     delimiter, quoting = best if _agreement(sample, *best) > 0 else (ONE_COLUMN, csv.QUOTE_MINIMAL)
-    first = next((record.fields for record in _records(io.StringIO(sample), delimiter, quoting) if record.fields), ())
+    rows = [record.fields for record in _sampled(sample, delimiter, quoting) if record.fields]
+    first = rows[0] if rows else ()
     if not any(field.strip() for field in first):
         raise UnusableFileError(
             "empty text", f"“{path.name}” has no header and no texts.", todo="Give a file with a header row and texts."
         )
-    has_header = _is_header(first)
+    has_header = any(field.strip() in named for field in first) or _is_header(first, rows[1:])
     names = first if has_header else ("",) * len(first)
     return Format(encoding, delimiter, quoting, _unique(names), has_header)
 
@@ -105,6 +109,15 @@ def refuse_size(path: Path) -> None:
             "over the size limit",
             f"“{path.name}” has {size / 1e6:,.0f} MB; the limit is {limit} MB.",
             todo="Split the file, or raise ULMFIT_MAX_FILE_MB.",
+        )
+
+
+def _refuse_json(path: Path, sample: str) -> None:
+    if path.suffix.lower() in JSON or sample.lstrip().startswith(('{"', '[{"')):
+        raise UnusableFileError(
+            "unknown format",
+            f"“{path.name}” is JSON, which this version does not read; a later one will.",
+            todo="Save it as CSV in UTF-8 and try again.",
         )
 
 
@@ -143,18 +156,33 @@ def _broken(row: int, first: int, last: int, error: str) -> Record:
     return Record(row, (), f"a torn quote ({where})")
 
 
+def _sampled(sample: str, delimiter: str, quoting: Quoting) -> list[Record]:
+    """The first rows of `sample`; `newline=""` because old Macs end lines with a carriage return alone."""
+    return list(islice(_records(io.StringIO(sample, newline=""), delimiter, quoting), SAMPLE_ROWS))
+
+
 def _agreement(sample: str, delimiter: str, quoting: Quoting) -> float:
     """How well a delimiter explains `sample`: the share of rows with as many fields as the first, 0 if that is one."""
-    rows = list(islice(_records(io.StringIO(sample), delimiter, quoting), SAMPLE_ROWS))
-    filled = [record for record in rows if record.fields or record.problem]
+    filled = [record for record in _sampled(sample, delimiter, quoting) if record.fields or record.problem]
     if not filled or len(filled[0].fields) < 2:
         return 0.0
     return sum(len(record.fields) == len(filled[0].fields) for record in filled) / len(filled)
 
 
-def _is_header(fields: tuple[str, ...]) -> bool:
-    """False if the first row looks like data: a number, or longer than any column name."""
-    return not any(len(field) > LONGEST_NAME or is_number(field) for field in fields)
+def _is_header(fields: tuple[str, ...], others: Sequence[tuple[str, ...]]) -> bool:
+    """False if the first row looks like data: a number, a sentence, or what is a value of its column again.
+
+    `others` are rows under it; one that repeats the whole row says nothing: files with a header are put together so.
+    """
+    if any(len(field) > LONGEST_NAME or is_number(field) or _is_sentence(field) for field in fields):
+        return False
+    below = [row for row in others if row != fields and len(row) == len(fields)]
+    return not any(field.strip() and any(row[column] == field for row in below) for column, field in enumerate(fields))
+
+
+def _is_sentence(field: str) -> bool:
+    """True for some words and a full stop; column names may be questions."""
+    return field.rstrip().endswith((".", "!")) and len(field.split()) >= SENTENCE_WORDS
 
 
 def is_number(field: str) -> bool:

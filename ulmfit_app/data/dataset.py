@@ -21,7 +21,7 @@ from ulmfit_app.data.progress import Progress
 from ulmfit_app.data.splits import SEED, draw, hold_out
 from ulmfit_app.data.token_table import TokenTable, tokenise
 from ulmfit_app.errors import DataError, MissingExtraError, NameTakenError, NotFoundError
-from ulmfit_app.schema import Counts, DatasetInfo, Finding, Split
+from ulmfit_app.schema import Counts, DatasetInfo, Finding, ReadAs, Split
 
 LM_VALID_SHARE = 0.1
 ROW_GROUP = 10_000
@@ -104,6 +104,7 @@ def describe(
     texts: Sequence[str],
     label_ids: NDArray[np.int64],
     splits: NDArray[np.str_],
+    read_as: Sequence[ReadAs] = (),
     findings: Sequence[Finding] = (),
 ) -> DatasetInfo:
     """The DatasetInfo of these rows: counted, hashed, dated now."""
@@ -116,6 +117,7 @@ def describe(
         content_hash=content_hash(labels, texts, label_ids, splits),
         split=split,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        read_as=tuple(read_as),
         findings=tuple(findings),
     )
 
@@ -163,6 +165,8 @@ def read_info(folder: Path) -> DatasetInfo:
     try:
         return DatasetInfo.model_validate_json((folder / "dataset.json").read_bytes())
     except OSError:
+        if folder.is_dir():
+            raise _damaged(folder) from None
         raise NotFoundError(f"There is no dataset “{folder.name}”.") from None
     except ValidationError:
         raise _damaged(folder) from None

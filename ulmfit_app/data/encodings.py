@@ -1,6 +1,7 @@
 """In which encoding a text file is written: byte order mark, then UTF-8, then a guess by charset-normalizer."""
 
 import codecs
+import re
 from pathlib import Path
 
 from ulmfit_app.data.findings import UnusableFileError
@@ -9,6 +10,8 @@ from ulmfit_app.errors import MissingExtraError
 BLOCK = 1 << 20
 WESTERN = "cp1252"
 NULS = 0.01
+NEAR = 0.1  # of charset-normalizer's chaos and coherence, each 0 to 1
+SURE = ("utf-8", "utf-8-sig", "utf-16", "utf-32")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -17,6 +20,7 @@ _BINARY = ((b"PK\x03\x04", "a zip archive or an Excel workbook"), (b"%PDF", "a P
            (b"PAR1", "a Parquet file"), (b"\xd0\xcf\x11\xe0", "an old Office document"))  # fmt: skip
 # This many readable characters beyond ASCII for one that is not: then the file is UTF-8 with a few damaged places.
 MOSTLY = 20
+_DAMAGED = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of a byte; a real � is a character like others
 
 
 def encoding_of(path: Path) -> str:
@@ -39,6 +43,11 @@ def encoding_of(path: Path) -> str:
     return _guess(path)
 
 
+def is_guess(encoding: str) -> bool:
+    """True if `encoding`, which `encoding_of` gave, is neither UTF-8 nor named by a byte order mark."""
+    return encoding not in SURE
+
+
 def unreadable(path: Path, error: OSError) -> UnusableFileError:
     """What to raise when `path` cannot be opened."""
     return UnusableFileError(
@@ -57,18 +66,18 @@ def _refuse_binary(path: Path, head: bytes) -> None:
 
 
 def _read_as_utf8(path: Path) -> tuple[int, int]:
-    """Characters of the file beyond ASCII: those broken and those readable as UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    """What the file has beyond ASCII: bytes that are not UTF-8, and characters."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     broken = readable = 0
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             if block.isascii() and not decoder.getstate()[0]:
                 continue
             text = decoder.decode(block)
-            damaged = text.count("\ufffd")
+            damaged = len(_DAMAGED.findall(text))
             broken += damaged
             readable += len(text) - damaged - len(text.encode("ascii", "ignore"))
-    return broken + decoder.decode(b"", final=True).count("\ufffd"), readable
+    return broken + len(decoder.decode(b"", final=True)), readable
 
 
 def _guess(path: Path) -> str:
@@ -88,7 +97,11 @@ def _guess(path: Path) -> str:
     best = matches.best()
     if best is None:
         return "utf-8"
-    # A short text fits many encodings equally well; then the commonest in the west is likelier than the first.
-    equal = [match for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
-    names = {name for match in equal for name in (match.encoding, *match.could_be_from_charset)}
+    # A short text fits many encodings about equally well; then the commonest in the west is likelier than the best.
+    near = [
+        match
+        for match in matches
+        if abs(match.chaos - best.chaos) <= NEAR and abs(match.coherence - best.coherence) <= NEAR
+    ]
+    names = {name for match in near for name in (match.encoding, *match.could_be_from_charset)}
     return WESTERN if WESTERN in names else best.encoding

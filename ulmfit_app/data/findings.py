@@ -6,17 +6,20 @@ Knows the wording and which problems drop a row; which rows have them is found b
 from collections.abc import Iterable, Sequence
 
 from ulmfit_app.errors import DataError
-from ulmfit_app.schema import Finding
+from ulmfit_app.schema import Finding, ReadAs
 
 MOST_ROWS = 20
 _WORDS = {
+    "guessed encoding": "Files not written in UTF-8: {n}. Their encoding was guessed: check letters with accents.",
+    "no header": "Files whose first row is data: {n}. It was kept as a text; if it is a header, name a column of it.",
     "broken file": "Rows that could not be read: {n}. They were left out.",
     "empty text": "Rows without a text: {n}. They were left out.",
     "not text": "Texts made of control characters or binary data: {n}. They were left out.",
     "over-long": "Texts over the limit on length: {n}. They were cut there.",
     "undecodable characters": "Texts with characters that could not be decoded, shown as �: {n}.",
     "no label": "Rows without a label: {n}. Their texts serve the language model only.",
-    "duplicate": "Texts that occur before with the same label: {n}. All copies are kept on one side of the split.",
+    "duplicate": "Texts that occur before with the same label: {n}. All copies are kept.",
+    "already in the base": "Texts that the dataset they are added to has already: {n}. They are in it twice now.",
     "conflicting duplicate": "Texts that occur before with another label: {n}. Both are kept; one of them is wrong.",
 }
 _DROPPED = ("broken file", "empty text", "not text")
@@ -93,14 +96,25 @@ def report(findings: Sequence[Finding]) -> str:
     return "\n".join(_line(item) for item in sorted(findings, key=lambda item: not item.fatal))
 
 
-def refuse_fatal(findings: Sequence[Finding]) -> None:
-    """Raise DataError with the whole report if a finding is fatal."""
+def refuse_fatal(findings: Sequence[Finding], read_as: Sequence[ReadAs] = ()) -> None:
+    """Raise DataError with the whole report, and how the files were read, if a finding is fatal."""
     if any(item.fatal for item in findings):
+        lines = [report(findings), *(f"- read as: {read_as_words(item)}" for item in read_as)]
         raise DataError(
-            f"These data cannot be used as they are:\n{report(findings)}\n",
+            "\n".join(["These data cannot be used as they are:", *lines, ""]),
             kept="Nothing was kept.",
             todo="Correct the data and add them again.",
         )
+
+
+def read_as_words(item: ReadAs) -> str:
+    """How a file was read, on one line."""
+    separator = {"": "one column", "\t": "separated by tabs"}.get(item.delimiter, f"separated by “{item.delimiter}”")
+    header = "with a header" if item.header else "without a header"
+    texts = " + ".join(f"“{name}”" for name in item.text_columns)
+    label = f"label “{item.label_column}”" if item.label_column else "no label"
+    split = f"; split “{item.valid_column}”" if item.valid_column else ""
+    return f"{item.file}: {item.encoding}, {separator}, {header}; text {texts}; {label}{split}"
 
 
 def _line(item: Finding) -> str:

@@ -62,10 +62,14 @@ def _found(folder: Path, valid: str | None) -> list[TextFile]:
 
 
 def validation_folder(folder: Path, valid: str | None = None) -> str | None:
-    """The name of the validation folder in `folder`; None if there is none. Raises DataError if `valid` is missing."""
-    if valid is not None and not (folder / valid).is_dir():
-        folders = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
-        raise DataError(f"“{folder.name}” has no folder “{valid}”.", todo=f"Its folders are: {folders}.")
+    """The name of the validation folder in `folder`; None if there is none.
+
+    Raises DataError if `valid` does not name a folder in `folder`, or the one of the training or unlabelled texts.
+    """
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name not in (TRAIN, *UNLABELLED))
+    if valid is not None and valid not in names:
+        todo = f"Its folders for that are: {', '.join(names)}." if names else "Leave out --valid."
+        raise DataError(f"“{folder.name}” has no validation folder “{valid}”.", todo=todo)
     return valid or next((name for name in VALID if (folder / name).is_dir()), None)
 
 
@@ -74,17 +78,19 @@ def unlabelled_files(folder: Path) -> list[TextFile]:
     return [TextFile(path, None, None) for path in _texts(folder)]
 
 
-def read_text(path: Path) -> str:
-    """The text of one file: UTF-8, else in the encoding that it seems to have. Line ends become newlines."""
+def read_text(path: Path) -> tuple[str, str]:
+    """The text of one file and its encoding: UTF-8, else what it seems to have. Line ends become newlines."""
+    encoding = "utf-8-sig"
     try:
         data = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from None
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError:
-        text = data.decode(encoding_of(path), "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        encoding = encoding_of(path)
+        text = data.decode(encoding, "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 
 def _split_layout(folder: Path, valid: str | None) -> list[TextFile]:

@@ -1,10 +1,10 @@
 """Files and folders of one's own become a `Table` of usable texts with a row-level report.
 
-`check` reports without refusing, `ingest_file` refuses what is fatal. Splitting and storing is left to `own`. The
+`check` reports without refusing, `ingest_file` refuses what is fatal. Splitting and storing is left to `sources`. The
 readers for bulk prediction and evaluation (`read_texts`, `read_labelled`) need the standard library only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -12,11 +12,13 @@ from pathlib import Path
 from ulmfit_app.data import columns, csvfile, folders
 from ulmfit_app.data.columns import Columns
 from ulmfit_app.data.csvfile import Format, Record
+from ulmfit_app.data.encodings import is_guess
 from ulmfit_app.data.findings import Notes, UnusableFileError, refuse_fatal, report
 from ulmfit_app.data.folders import TextFile
 from ulmfit_app.data.progress import Progress
 from ulmfit_app.data.table import Table
 from ulmfit_app.errors import DataError
+from ulmfit_app.schema import ReadAs
 from ulmfit_app.settings import settings
 
 GUESSED_FROM = 1000
@@ -26,14 +28,23 @@ REPORTED_EVERY = 500
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A first look at a file: its columns, its first `rows`, and what is guessed of it. `label_column` "": none."""
+    """A first look at a file: its columns, its first `rows`, and what is guessed of it."""
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
-    text_columns: tuple[str, ...]
-    label_column: str
-    encoding: str
-    delimiter: str
+    read_as: ReadAs
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The usable texts of a file and their `labels`; `column`: where these are; how many of its `rows` lack what."""
+
+    texts: list[str]
+    labels: list[str]
+    column: str
+    rows: int
+    no_label: int
+    no_text: int
 
 
 def preview(path: Path) -> Preview:
@@ -41,14 +52,7 @@ def preview(path: Path) -> Preview:
     form = csvfile.sniff(path)
     rows = _sample(csvfile.records(path, form))
     guess = columns.choose(form.columns, rows)
-    return Preview(
-        columns=form.columns,
-        rows=rows[:SHOWN],
-        text_columns=tuple(form.columns[i] for i in guess.texts),
-        label_column="" if guess.label is None else form.columns[guess.label],
-        encoding=form.encoding,
-        delimiter=form.delimiter if form.delimiter != csvfile.ONE_COLUMN else "",
-    )
+    return Preview(form.columns, rows[:SHOWN], _read_as(path, form, guess))
 
 
 def ingest_file(
@@ -58,7 +62,7 @@ def ingest_file(
     label_column: str | None = None,
     valid: str | None = None,
     unlabelled: Sequence[Path] = (),
-    adds_to_labels: bool = False,
+    base: Mapping[str, str | None] | None = None,
     on_progress: Progress | None = None,
 ) -> Table:
     """`check`, but a fatal finding raises DataError with the whole report."""
@@ -68,10 +72,10 @@ def ingest_file(
         label_column=label_column,
         valid=valid,
         unlabelled=unlabelled,
-        adds_to_labels=adds_to_labels,
+        base=base,
         on_progress=on_progress,
     )
-    refuse_fatal(table.findings)
+    refuse_fatal(table.findings, table.read_as)
     return table
 
 
@@ -82,15 +86,14 @@ def check(
     label_column: str | None = None,
     valid: str | None = None,
     unlabelled: Sequence[Path] = (),
-    adds_to_labels: bool = False,
+    base: Mapping[str, str | None] | None = None,
     on_progress: Progress | None = None,
 ) -> Table:
     """The usable texts of CSV and TSV files and of folders, and everything found wrong with them.
 
     Columns not named are guessed (`label_column` "": there is none); `valid` names the validation folder of folders;
-    the texts of `unlabelled` (files or folders) get no label. With `adds_to_labels` the texts join a dataset that has
-    labels, so that one class or few rows are no fault. Raises DataError only for a column or folder that does
-    not exist.
+    the texts of `unlabelled` (files or folders) get no label; `base` are the texts, with labels, of the dataset that is
+    added to. Raises DataError only for a column or folder that does not exist.
     """
     table, notes = Table(), Notes()
     for path in paths:
@@ -107,7 +110,7 @@ def check(
         except UnusableFileError as error:
             table.findings.append(error.finding())
     if not table.fatal:
-        table.check(notes, classes=not adds_to_labels)
+        table.check(notes, base)
     return table
 
 
@@ -120,10 +123,8 @@ def read_texts(path: Path, text_columns: Sequence[str] | None = None) -> list[st
     return [_text(row, chosen)[: settings().max_text_chars] for row in rows]
 
 
-def read_labelled(
-    path: Path, text_columns: Sequence[str] | None = None, label_column: str | None = None
-) -> tuple[list[str], list[str]]:
-    """The texts of the rows with a label, and their labels, for evaluating. Raises DataError as `read_texts`."""
+def read_labelled(path: Path, text_columns: Sequence[str] | None = None, label_column: str | None = None) -> Labelled:
+    """The rows with a text and a label, for evaluating. Raises DataError as `read_texts`."""
     rows, chosen, names = _strictly(path, text_columns, label_column)
     if chosen.label is None:
         raise DataError(
@@ -132,16 +133,24 @@ def read_labelled(
         )
     limit = settings().max_text_chars
     pairs = [(_text(row, chosen)[:limit], row[chosen.label].strip()) for row in rows]
-    kept = [(text, label) for text, label in pairs if text.strip() and label]
+    labelled = [(text, label) for text, label in pairs if label]
+    kept = [(text, label) for text, label in labelled if text.strip()]
     if not kept:
         raise DataError(f"“{path.name}” has no row with a text and a label.", todo="Check the columns.")
-    return [text for text, _ in kept], [label for _, label in kept]
+    return Labelled(
+        texts=[text for text, _ in kept],
+        labels=[label for _, label in kept],
+        column=names[chosen.label],
+        rows=len(rows),
+        no_label=len(rows) - len(labelled),
+        no_text=len(labelled) - len(kept),
+    )
 
 
 def _strictly(
     path: Path, text_columns: Sequence[str] | None, label_column: str | None
 ) -> tuple[list[tuple[str, ...]], Columns, tuple[str, ...]]:
-    form = csvfile.sniff(path)
+    form = csvfile.sniff(path, _named(text_columns, label_column))
     rows, notes = [], Notes()
     for record in csvfile.records(path, form):
         if record.problem:
@@ -162,10 +171,15 @@ def _read_file(
     label_column: str | None,
     on_progress: Progress | None,
 ) -> None:
-    form = csvfile.sniff(path)
+    form = csvfile.sniff(path, _named(text_columns, label_column))
     records = csvfile.records(path, form, on_progress)
     head = list(islice(records, GUESSED_FROM))
     chosen = columns.choose(form.columns, _sample(head), text_columns, label_column)
+    table.read_as.append(_read_as(path, form, chosen))
+    if is_guess(form.encoding):
+        notes.add("guessed encoding", 0, path.name)
+    if not form.has_header:
+        notes.add("no header", 1, path.name)
     _add_records(table, notes, path, form, chosen, chain(head, records))
     if chosen.valid is not None:
         table.split = f"as the column {columns.VALID_NAME} says"
@@ -224,9 +238,29 @@ def _add_files(
     for done, text in enumerate(files, 1):
         csvfile.refuse_size(text.path)
         name = text.path.relative_to(folder).as_posix()
-        table.add(notes, folders.read_text(text.path), text.label, valid=text.valid, file=name)
+        content, encoding = folders.read_text(text.path)
+        if is_guess(encoding):
+            notes.add("guessed encoding", 0, name)
+        table.add(notes, content, text.label, valid=text.valid, file=name)
         if on_progress and done % REPORTED_EVERY == 0:
             on_progress(done, len(files))
+
+
+def _named(text_columns: Sequence[str] | None, label_column: str | None) -> list[str]:
+    """The columns that the caller names."""
+    return [*(text_columns or ()), *([label_column] if label_column else [])]
+
+
+def _read_as(path: Path, form: Format, chosen: Columns) -> ReadAs:
+    return ReadAs(
+        file=path.name,
+        encoding=form.encoding,
+        delimiter=form.delimiter if form.delimiter != csvfile.ONE_COLUMN else "",
+        header=form.has_header,
+        text_columns=tuple(form.columns[i] for i in chosen.texts),
+        label_column="" if chosen.label is None else form.columns[chosen.label],
+        valid_column="" if chosen.valid is None else form.columns[chosen.valid],
+    )
 
 
 def _sample(records: Iterable[Record]) -> list[tuple[str, ...]]:

@@ -5,6 +5,7 @@ done here: who may (the engine) passes `fetch`.
 """
 
 import shutil
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ulmfit_app.data import builtin, ingest
-from ulmfit_app.data.assembly import assemble
+from ulmfit_app.data.assembly import assemble, names_of
 from ulmfit_app.data.dataset import Dataset, read, read_info, write
 from ulmfit_app.data.progress import Progress
 from ulmfit_app.errors import AppError, DataError, NameTakenError, NotFoundError, OfflineError
@@ -53,7 +54,8 @@ def catalogue() -> list[CatalogueEntry]:
 def names() -> list[str]:
     """Every dataset name that can be opened."""
     folder = _own_folder()
-    own = sorted(path.name for path in folder.iterdir() if is_name(path.name)) if folder.is_dir() else []
+    paths = folder.iterdir() if folder.is_dir() else ()
+    own = sorted(path.name for path in paths if is_name(path.name) and path.is_dir())
     return [*CATALOGUE, *(name for name in own if name not in CATALOGUE)]
 
 
@@ -65,7 +67,7 @@ def entry(name: str) -> CatalogueEntry:
         try:
             info = _named(read_info(folder), name)
         except DataError as error:
-            problem = str(error)
+            problem = "" if name in CATALOGUE else str(error)  # the catalogue's is built again when it is opened
     what = CATALOGUE.get(name) or (info.source if info else "")
     return CatalogueEntry(name, what, name not in CATALOGUE, name in DOWNLOADS, info, problem)
 
@@ -115,13 +117,14 @@ def add(
     """
     _refuse_taken(name)
     start = open_dataset(base, on_progress, fetch) if base else None
+    known = dict(zip(start.texts, names_of(start), strict=True)) if start else None
     table = ingest.ingest_file(
         paths,
         text_columns=text_columns,
         label_column=label_column,
         valid=valid,
         unlabelled=unlabelled,
-        adds_to_labels=bool(start and start.info.labels),
+        base=known,
         on_progress=on_progress,
     )
     files = ", ".join(path.name for path in [*paths, *unlabelled])
@@ -139,12 +142,16 @@ def rename(name: str, new_name: str) -> None:
 
 
 def delete(name: str) -> None:
-    """Delete one's own dataset."""
+    """Delete one's own dataset. It leaves the list in one step; of a link only the link is removed."""
     folder = _own(name)
-    gone = folder.with_name(f".deleted-{name}")
-    shutil.rmtree(gone, ignore_errors=True)
-    folder.rename(gone)
-    shutil.rmtree(gone)
+    gone = folder.with_name(f".deleted-{name}-{uuid.uuid4().hex[:8]}")
+    try:
+        folder.rename(gone)
+        gone.unlink() if gone.is_symlink() else shutil.rmtree(gone)
+    except OSError as error:
+        raise AppError(
+            f"“{name}” could not be removed completely ({error.strerror}).", todo="Check who may write in its folder."
+        ) from error
 
 
 def _build(name: str, on_progress: Progress | None, fetch: Fetch | None) -> Dataset:
@@ -166,7 +173,8 @@ def _fetched(name: str, on_progress: Progress | None, fetch: Fetch | None) -> Pa
     if fetch is None:
         raise OfflineError(
             f"“{name}” has not been downloaded yet.",
-            todo=f"A training that uses it downloads it; without a network use “{OFFLINE}”, which is installed.",
+            todo=f"It is downloaded by the first training that uses it: ulmfit train … --data {name}. "
+            f"Without a network use “{OFFLINE}”, which is installed.",
         )
     return fetch(name, on_progress)
 

@@ -1,11 +1,12 @@
 """Texts as they were read, before they become a dataset: rows with label, side and place, and what was found wrong."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ulmfit_app.data.csvfile import is_number
 from ulmfit_app.data.findings import Notes, finding
-from ulmfit_app.schema import Finding
+from ulmfit_app.schema import Finding, ReadAs
 from ulmfit_app.settings import settings
 
 FEW_ROWS = 10
@@ -21,7 +22,7 @@ class Table:
     `labels`: None for an unlabelled text. `valid`: True or False where the data say on which side a row belongs, None
     where they do not. `rows`: the row number in the file, 0 for a file that is one text. `files`: which file.
     `numbers`: labels that are numbers sort by value (tables) or as text (folders). `split`: how the data split
-    themselves, in words; empty if they do not.
+    themselves, in words; empty if they do not. `read_as`: how each table file was read.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -30,6 +31,7 @@ class Table:
     rows: list[int] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    read_as: list[ReadAs] = field(default_factory=list)
     numbers: bool = True
     split: str = ""
 
@@ -59,34 +61,37 @@ class Table:
         self.files.append(file)
         return None
 
-    def check(self, notes: Notes, classes: bool = True) -> None:
-        """Complete `findings` with what `notes` holds and what shows only in the whole table, `classes` included."""
+    def check(self, notes: Notes, base: Mapping[str, str | None] | None = None) -> None:
+        """Complete `findings` with what `notes` holds and what shows only in the whole table.
+
+        `base`: the texts, with labels, of the dataset that these are added to; if it has labels, one class or few rows
+        are no fault.
+        """
+        base = base or {}
         labelled = any(self.labels)
-        self._note_repeats(notes, labelled)
+        self._note_repeats(notes, labelled, base)
         self.findings += notes.findings()
         if not self.texts:
             self.findings.append(finding("empty text", 1, "There is not one usable text.", fatal=True))
         elif sum(map(is_number, self.texts)) >= NUMBERS * len(self.texts):
             message = "The text column holds numbers. Choose the column that holds the texts."
             self.findings.append(finding("not text", len(self.texts), message, rows=self.rows, fatal=True))
-        elif labelled and classes:
+        elif labelled and not any(base.values()):
             self.findings += self._class_findings()
 
-    def _note_repeats(self, notes: Notes, labelled: bool) -> None:
-        """Note texts that occurred before, and in a table with labels the texts without one."""
-        first: dict[str, str | None] = {}
+    def _note_repeats(self, notes: Notes, labelled: bool, base: Mapping[str, str | None]) -> None:
+        """Note texts that occurred before, here or in `base`, and in a table with labels the texts without one."""
+        first = dict(base)
         for text, label, row, file in zip(self.texts, self.labels, self.rows, self.files, strict=True):
             if labelled and label is None:
                 notes.add("no label", row, file)
             if text not in first:
                 first[text] = label
-            elif first[text] == label or label is None:
-                notes.add("duplicate", row, file)
-            elif first[text] is None:
-                first[text] = label
-                notes.add("duplicate", row, file)
-            else:
+            elif label is not None and first[text] not in (None, label):
                 notes.add("conflicting duplicate", row, file)
+            else:
+                first[text] = first[text] or label
+                notes.add("already in the base" if text in base else "duplicate", row, file)
 
     def _class_findings(self) -> list[Finding]:
         """What is wrong with the classes: a single one, ones with few rows, nearly one per row."""

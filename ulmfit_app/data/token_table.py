@@ -23,9 +23,8 @@ from ulmfit_app.data.progress import Progress
 from ulmfit_app.data.rules import RULES
 from ulmfit_app.data.token_workers import Chunk, Chunks, tokenised_chunks
 from ulmfit_app.data.tokens import spacy_version
-from ulmfit_app.data.vocabulary import FAKE
 from ulmfit_app.errors import DataError
-from ulmfit_app.schema import UNK_ID
+from ulmfit_app.schema import FAKE, UNK_ID
 from ulmfit_app.settings import settings
 
 FORMAT = 1

@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ulmfit_app.schema import SPECIAL_TOKENS
-
-FAKE = "xxfake"
+from ulmfit_app.schema import FAKE, SPECIAL_TOKENS
 
 
 def make_vocab(counts: Counter[str], min_freq: int = 3, max_vocab: int = 60000) -> list[str]:

@@ -1,7 +1,7 @@
 """A language model: a text goes on, token by token. The state is kept, so every token costs one step."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -33,12 +33,14 @@ class Generator:
     def stream(
         self, prompt: str, n_words: int = 30, sampling: Sampling = DEFAULT, seed: int | None = None
     ) -> Iterator[str]:
-        """Yield the `n_words` vocabulary tokens that follow `prompt`, each as soon as it is drawn.
+        """The `n_words` vocabulary tokens that follow `prompt`, each as soon as it is drawn.
 
-        The same `seed` gives the same tokens as the first sample of `generate`. Raises `AppError` for bad values.
+        The same `seed` gives the same tokens as the first sample of `generate`. Raises `AppError` for bad values at
+        once, before a token is asked for.
         """
-        for ids in self._steps(prompt, n_words, sampling, [_seed(seed)]):
-            yield self.vocab[ids[0]]
+        _check(n_words, sampling)
+        steps = self._steps(prompt, n_words, sampling, sample_seeds(seed, 1))
+        return (self.vocab[ids[0]] for ids in steps)
 
     def generate(
         self,
@@ -48,19 +50,29 @@ class Generator:
         sampling: Sampling = DEFAULT,
         seed: int | None = None,
     ) -> list[Sample]:
-        """`samples` independent continuations of `prompt` by `n_words` tokens; sample i is seeded with `seed` + i.
+        """`samples` independent continuations of `prompt` by `n_words` tokens, seeded by `sample_seeds`.
 
         Raises `AppError` for bad values.
         """
-        if not 1 <= samples <= MAX_SAMPLES:
-            raise AppError(f"Between 1 and {MAX_SAMPLES} samples can be drawn at once.")
-        first = _seed(seed)
-        steps = list(self._steps(prompt, n_words, sampling, [first + number for number in range(samples)]))
+        _check(n_words, sampling)
+        steps = list(self._steps(prompt, n_words, sampling, sample_seeds(seed, samples)))
         return [self._sample(prompt, [self.vocab[ids[number]] for ids in steps]) for number in range(samples)]
 
     def decode(self, tokens: Sequence[str]) -> str:
         """Readable text of vocabulary `tokens`, without `xxbos` and `xxpad`, as fastai's `LMLearner.predict` ends."""
         return decode(token for token in tokens if token not in (BOS, PAD))
+
+    def pieces(self, tokens: Iterable[str]) -> Iterator[str]:
+        """The text of `tokens` piece by piece, each as soon as no later token can change it.
+
+        Joined, they are `decode(tokens)` (but for spaces at its end); `xxmaj` and the like wait for what they act upon.
+        """
+        waiting, space = [], ""
+        for token in tokens:
+            waiting.append(token)
+            if text := self.decode(waiting):
+                yield space + text
+                waiting, space = [], " "
 
     @torch.inference_mode()
     def logits(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
@@ -74,9 +86,6 @@ class Generator:
 
     def _steps(self, prompt: str, n_words: int, sampling: Sampling, seeds: Sequence[int]) -> Iterator[list[int]]:
         """Yield `n_words` times the next token of every sample; one row and one random generator for each seed."""
-        check(sampling)
-        if n_words < 0:
-            raise AppError("The number of words to generate cannot be negative.")
         ids = torch.tensor(self.numericalise(prompt))
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         seen = torch.zeros(len(seeds), len(self.vocab), dtype=torch.bool)
@@ -104,7 +113,17 @@ class Generator:
         return logits[:, -1], state
 
 
-def _seed(seed: int | None) -> int:
+def sample_seeds(seed: int | None, samples: int) -> list[int]:
+    """The seed of each sample: `seed` (None: drawn) plus its number, modulo 2**32. Raises `AppError` for bad values."""
+    if not 1 <= samples <= MAX_SAMPLES:
+        raise AppError(f"Between 1 and {MAX_SAMPLES} samples can be drawn at once.")
     if seed is not None and not 0 <= seed < SEEDS:
         raise AppError(f"The seed must lie between 0 and {SEEDS - 1:,}.")
-    return random.randrange(SEEDS) if seed is None else seed
+    first = random.randrange(SEEDS) if seed is None else seed
+    return [(first + number) % SEEDS for number in range(samples)]
+
+
+def _check(n_words: int, sampling: Sampling) -> None:
+    check(sampling)
+    if n_words < 0:
+        raise AppError("The number of words to generate cannot be negative.")

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from ulmfit_app.data.rules import RULES
 from ulmfit_app.data.tokens import Tokenizer
 from ulmfit_app.errors import ModelFolderError
-from ulmfit_app.schema import UNK_ID, TokenizerConfig
-
-FAKE = "xxfake"  # fastai's padding of the vocabulary; never the id of a word in a text
+from ulmfit_app.schema import FAKE, UNK_ID, TokenizerConfig
 
 
 class Numericaliser:

@@ -3,6 +3,8 @@
 The order is fixed: no_unk, repetition penalty, temperature, top-k, top-p, min-p. With only a temperature this is
 fastai's `LMLearner.predict`, which raises probabilities to 1 / temperature; like fastai it may choose any token but
 `xxunk`, padding included. min-p is relative to the most probable token, while fastai's is absolute.
+
+Temperatures below GREEDY_BELOW mean the most probable token, as 0 does: fp32 logits of a usual size differ by no less.
 """
 
 import torch
@@ -11,15 +13,22 @@ from torch import Tensor
 from ulmfit_app.errors import AppError
 from ulmfit_app.schema import UNK_ID, Sampling
 
+GREEDY_BELOW = 1e-6
+MAX_TEMPERATURE = 100.0  # nearly even chances
+MAX_PENALTY = 100.0
+
 
 def check(sampling: Sampling) -> None:
     """Raise `AppError` for a value outside its range."""
     ranges = (
-        (sampling.temperature >= 0, "The temperature must be 0 (greedy) or above."),
+        (0 <= sampling.temperature <= MAX_TEMPERATURE, "The temperature must lie between 0 (greedy) and 100."),
         (sampling.top_k is None or sampling.top_k >= 1, "top-k must be 1 or above."),
         (sampling.top_p is None or 0 < sampling.top_p <= 1, "top-p must lie above 0 and at most at 1."),
         (sampling.min_p is None or 0 <= sampling.min_p <= 1, "min-p must lie between 0 and 1."),
-        (sampling.repetition_penalty > 0, "The repetition penalty must be above 0 (1: none)."),
+        (
+            1 / MAX_PENALTY <= sampling.repetition_penalty <= MAX_PENALTY,
+            "The repetition penalty must lie between 0.01 and 100 (1: none).",
+        ),
     )
     for holds, message in ranges:
         if not holds:
@@ -28,13 +37,13 @@ def check(sampling: Sampling) -> None:
 
 def choose(logits: Tensor, sampling: Sampling, seen: Tensor, generator: torch.Generator) -> int:
     """The id of the next token given its `logits` (words,) and which words were `seen` (words,), a boolean."""
-    if sampling.temperature == 0:
+    if sampling.temperature < GREEDY_BELOW:
         return int(_penalised(logits, sampling, seen).argmax())
     return int(torch.multinomial(probabilities(logits, sampling, seen), 1, generator=generator))
 
 
 def probabilities(logits: Tensor, sampling: Sampling, seen: Tensor) -> Tensor:
-    """The distribution (words,) that is drawn from; temperature above 0."""
+    """The distribution (words,) that is drawn from; temperature GREEDY_BELOW or above."""
     logits = _penalised(logits, sampling, seen)
     chances = ((logits - logits.max()) / sampling.temperature).softmax(0)  # at most 0: cannot overflow
     if sampling.top_k is not None:

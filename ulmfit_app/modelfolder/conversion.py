@@ -2,13 +2,18 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ulmfit_app.errors import ModelFolderError, NameTakenError
 from ulmfit_app.modelfolder.tensors import encoder_weights
 from ulmfit_app.modelfolder.verification import read_config, read_vocab, read_weights
 from ulmfit_app.modelfolder.writing import read_notes, write
 from ulmfit_app.schema import ModelConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def to_encoder(folder: Path, target: Path) -> ModelConfig:
@@ -17,35 +22,24 @@ def to_encoder(folder: Path, target: Path) -> ModelConfig:
     Labels and metrics stay behind: they belong to the head.
     """
     config = read_config(folder)
-    return write(
-        target,
-        kind=config.kind,
-        part="encoder",
-        architecture=config.architecture,
-        tokenizer=config.tokenizer,
-        vocab=read_vocab(folder),
-        seq_len=config.seq_len,
-        max_len=config.max_len,
-        lineage=config.lineage,
-        partial=config.partial,
-        weights=encoder_weights(read_weights(folder), config.kind, config.part),
-        notes=read_notes(folder),
-        half=config.dtype == "float16",
-    )
+    weights = encoder_weights(read_weights(folder), config.kind, config.part)
+    headless = config.model_copy(update={"part": "encoder", "labels": (), "metrics": {}})
+    return _write(folder, target, headless, weights)
 
 
 def half(folder: Path, target: Path) -> ModelConfig:
     """Write a copy of `folder` as `target` whose weights are stored in fp16."""
-    return _copy(folder, target, half=True)
+    config = read_config(folder).model_copy(update={"dtype": "float16"})
+    return _write(folder, target, config, read_weights(folder))
 
 
 def copy(folder: Path, target: Path) -> ModelConfig:
     """Write a verified copy of `folder` as `target`."""
-    return _copy(folder, target, half=read_config(folder).dtype == "float16")
+    return _write(folder, target, read_config(folder), read_weights(folder))
 
 
-def _copy(folder: Path, target: Path, *, half: bool) -> ModelConfig:
-    config = read_config(folder)
+def _write(folder: Path, target: Path, config: ModelConfig, weights: Mapping[str, "Tensor"]) -> ModelConfig:
+    """Write `target` as `config` says, with `weights` and the words and notes of `folder`."""
     return write(
         target,
         kind=config.kind,
@@ -59,9 +53,9 @@ def _copy(folder: Path, target: Path, *, half: bool) -> ModelConfig:
         lineage=config.lineage,
         metrics=config.metrics,
         partial=config.partial,
-        weights=read_weights(folder),
+        weights=weights,
         notes=read_notes(folder),
-        half=half,
+        half=config.dtype == "float16",
     )
 
 

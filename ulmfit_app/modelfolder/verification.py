@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ulmfit_app.errors import ModelFolderError
 from ulmfit_app.modelfolder.tensors import check_header, header_length
-from ulmfit_app.schema import SPECIAL_TOKENS, ModelConfig
+from ulmfit_app.schema import FAKE, SPECIAL_TOKENS, ModelConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 CONFIG, VOCAB, WEIGHTS, CARD = "config.json", "vocab.json", "model.safetensors", "README.md"
 MAX_BYTES = {CONFIG: 1 << 20, VOCAB: 64 << 20, WEIGHTS: 2 << 30, CARD: 1 << 20}
 PICKLES = (".pkl", ".pickle", ".pth", ".pt", ".bin", ".ckpt")
-FAKE = "xxfake"
 FORMAT = 1
 
 _WORDS = TypeAdapter(list[str])

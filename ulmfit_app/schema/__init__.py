@@ -7,6 +7,7 @@ from a damaged one.
 from ulmfit_app.schema.base import (
     BOS,
     BOS_ID,
+    FAKE,
     MAX_NAME,
     NAME,
     PAD,
@@ -29,6 +30,7 @@ from ulmfit_app.schema.datasets import (
     Counts,
     DatasetInfo,
     Finding,
+    ReadAs,
     Split,
 )
 from ulmfit_app.schema.events import (
@@ -76,6 +78,7 @@ __all__ = [
     "BOS",
     "BOS_ID",
     "EVENTS",
+    "FAKE",
     "MAX_NAME",
     "NAME",
     "PAD",
@@ -106,6 +109,7 @@ __all__ = [
     "Queue",
     "QueueEntry",
     "RandomState",
+    "ReadAs",
     "Recipe",
     "Record",
     "RunKind",

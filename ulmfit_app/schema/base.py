@@ -9,6 +9,7 @@ NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 MAX_NAME = 64
 SPECIAL_TOKENS = ("xxunk", "xxpad", "xxbos", "xxeos", "xxfld", "xxrep", "xxwrep", "xxup", "xxmaj")
 UNK, PAD, BOS = "xxunk", "xxpad", "xxbos"
+FAKE = "xxfake"  # fastai's padding of the vocabulary; never the id of a word in a text
 UNK_ID, PAD_ID, BOS_ID = 0, 1, 2
 
 Name = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=rf"^{NAME.pattern}$")]

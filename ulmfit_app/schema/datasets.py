@@ -25,13 +25,29 @@ class Finding(Record):
 
     problem: Literal[
         "empty text", "duplicate", "conflicting duplicate", "not text", "one class only", "too few rows in a class",
-        "over-long", "over the size limit", "broken file", "no label", "undecodable characters",
+        "over-long", "over the size limit", "broken file", "no label", "undecodable characters", "unknown format",
+        "no header", "guessed encoding", "already in the base", "in both splits",
     ]  # fmt: skip
     count: int
     message: str
     rows: tuple[int, ...] = ()
     dropped: bool = False
     fatal: bool = False
+
+
+class ReadAs(Record):
+    """How a CSV or TSV file was read, most of it guessed. `delimiter` "": one column; a column "": there is none.
+
+    `header`: the first row names the columns; else they are called `column 1`, `column 2`, …
+    """
+
+    file: str
+    encoding: str
+    delimiter: str
+    header: bool
+    text_columns: tuple[str, ...]
+    label_column: str = ""
+    valid_column: str = ""
 
 
 class Counts(Record):
@@ -54,4 +70,5 @@ class DatasetInfo(Record):
     language: str = "en"
     split: str = Field(description="How the validation split was made, in words.")
     created: str
+    read_as: tuple[ReadAs, ...] = ()
     findings: tuple[Finding, ...] = ()

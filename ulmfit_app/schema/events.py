@@ -28,7 +28,8 @@ class StageEvent(Event):
 class ProgressEvent(Event):
     """How far a phase of the stage is: `done` of `total` `unit`s.
 
-    `rate` is in `rate_unit`, `eta` in seconds to the end of the run, `loss` in nats, `step` counts over the whole run.
+    `rate` is in `rate_unit`, `eta` in seconds to the end of the run, `loss` in nats, `step` counts over the whole run,
+    which has `steps` as far as is known.
     """
 
     type: Literal["progress"] = "progress"
@@ -42,6 +43,7 @@ class ProgressEvent(Event):
     loss: float | None = None
     lr: float | None = None
     step: int | None = None
+    steps: int | None = None
     memory_mb: float | None = None
 
 

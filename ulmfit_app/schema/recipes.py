@@ -82,7 +82,8 @@ class Recipe(Record):
         default=None, ge=1, description="End a stage after this many epochs without a better validation loss."
     )
     class_weights: bool = Field(
-        default=False, description="Weight rare classes up when the rarest has less than 20% of the texts."
+        default=False,
+        description="Weight rare classes up when the rarest has less than 20% of the texts (of k classes: 40% / k).",
     )
     size: Literal["full", "compact", "tiny"] = Field(
         default="compact", description="Size of a model trained from scratch."

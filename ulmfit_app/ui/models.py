@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ulmfit_app.registry import ModelEntry
-from ulmfit_app.schema import Kind
+from ulmfit_app.schema import Kind, ModelConfig
 from ulmfit_app.ui.errors import plain
 
 WORDS = {Kind.LM: "Language model", Kind.CLASSIFIER: "Classifier"}
@@ -37,6 +37,15 @@ def _row(entry: ModelEntry) -> dict[str, str]:
     if config is None:
         return {"Model": plain(entry.name), "Made from": "", "Measured": plain(f"Cannot be used: {entry.problem}")}
     lineage = config.lineage
-    made = f"{WORDS[config.kind]}: recipe {lineage.recipe.name}, {lineage.train_texts:,} texts of {lineage.dataset}"
-    measured = "  \n".join(f"{name} {metric.value:.4g} ({metric.how})" for name, metric in config.metrics.items())
-    return {"Model": f"**{plain(entry.name)}**", "Made from": plain(made), "Measured": plain(measured)}
+    start = f"from {lineage.parent}" if lineage.parent else "from random weights"
+    trained = f"recipe {lineage.recipe.name}, {lineage.train_texts:,} texts of {lineage.dataset}"
+    made = f"{WORDS[config.kind]} {start}: {trained}"
+    return {"Model": f"**{plain(entry.name)}**", "Made from": plain(made), "Measured": plain(_measured(config))}
+
+
+def _measured(config: ModelConfig) -> str:
+    """The metrics, those that were measured the same way on one line."""
+    by_way: dict[str, list[str]] = {}
+    for name, metric in config.metrics.items():
+        by_way.setdefault(metric.how, []).append(f"{name} {metric.value:.4g}")
+    return "  \n".join(f"{', '.join(values)} ({how})" for how, values in by_way.items())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.running import Command
+from ulmfit_app.data.sources import downloaded_folder
 
 WORDS = ["good", "bad", "film", "plot", "actor", "scene", "great", "awful", "story", "music"]
 
@@ -32,10 +33,17 @@ def test_add_reports_what_was_read_and_what_was_not(ulmfit: Command, table: Path
     options = ("--text-column", "review", "--label-column", "sentiment")
     info = ulmfit("data", "add", "toy", table, *options, "--json").json()
     assert info["labels"] == ["neg", "pos"]
+    (read,) = info["read_as"]
+    assert (read["file"], read["encoding"], read["delimiter"], read["header"]) == ("reviews.csv", "utf-8", ",", True)
+    assert (read["text_columns"], read["label_column"]) == (["review"], "sentiment")
     assert (info["counts"]["train"] + info["counts"]["valid"], info["counts"]["unlabelled"]) == (200, 0)
     (empty,) = info["findings"]
     assert (empty["problem"], empty["rows"]) == ("empty text", [202])
-    assert "202" in ulmfit("data", "show", "toy").out
+    shown = ulmfit("data", "show", "toy").out
+    assert "202" in shown
+    assert (
+        "read as     reviews.csv: utf-8, separated by “,”, with a header; text “review”; label “sentiment”\n" in shown
+    )
     assert ulmfit("data", "add", "toy", table, *options).code == 1
 
 
@@ -95,6 +103,58 @@ def test_what_must_be_downloaded_names_the_offline_choice(ulmfit: Command) -> No
     assert ran.code == 1
     assert "imdb" in ran.err
     assert "network" in ran.err
+    assert "It is downloaded by the first training that uses it: ulmfit train … --data imdb-full." in ran.err
+    assert ulmfit("data", "add", "own", "any.csv", "--base", "imdb-full").err == ran.err
+
+
+def fill(folder: Path, *parts: str, texts: int = 12) -> Path:
+    """A folder of `texts` different texts in each of `parts`."""
+    for part in parts:
+        (folder / part).mkdir(parents=True)
+        for i in range(texts):
+            (folder / part / f"{i}.txt").write_text(f"text {i} of {part}")
+    return folder
+
+
+def test_row_1_a_downloaded_folder_is_shown_as_a_tree_with_counts(ulmfit: Command) -> None:
+    fill(downloaded_folder("imdb-full"), "train/pos", "train/neg", "test/pos", "test/neg", "unsup")
+    ran = ulmfit("data", "show", "imdb-full")
+    assert ran.code == 0
+    assert ran.out.splitlines()[-5:] == [
+        "  test/neg: 12 texts",
+        "  test/pos: 12 texts",
+        "  train/neg: 12 texts",
+        "  train/pos: 12 texts",
+        "  unsup: 12 texts",
+    ]
+    assert "validation  24 texts (as the folders train and test say)" in ran.out
+
+
+def test_row_2_the_validation_folder_is_named(ulmfit: Command, tmp_path: Path) -> None:
+    folder = fill(tmp_path / "nb", "train/pos", "train/neg", "heldout/pos", "heldout/neg", "test/pos", "test/neg")
+    (folder / "heldout" / "pos" / "0.txt").write_text("text 0 of train/pos")
+    info = ulmfit("data", "add", "own", folder, "--valid", "heldout", "--json").json()
+    assert (info["counts"], info["split"]) == (
+        {"train": 24, "valid": 24, "unlabelled": 0},
+        "as the folders train and heldout say",
+    )
+    problems = {item["problem"]: item["count"] for item in info["findings"]}
+    assert problems == {"duplicate": 1, "in both splits": 1}
+    assert "one side" not in ulmfit("data", "show", "own").out
+    for refused in ("train", "../nb/test"):
+        ran = ulmfit("data", "add", "other", folder, "--valid", refused)
+        assert ran.code == 1
+        assert "Its folders for that are: heldout, test." in ran.err
+
+
+def test_broken_folders_do_not_break_the_list(ulmfit: Command, toy: None, home: Path) -> None:
+    (home / "datasets" / "stray").write_text("a file")
+    (home / "datasets" / "empty").mkdir()
+    ran = ulmfit("data", "list")
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines()[-2:]] == ["empty", "toy"]
+    assert "damaged" in ran.out
+    assert ulmfit("data", "delete", "empty").code == 0
 
 
 def test_rename_and_delete(ulmfit: Command, toy: None) -> None:

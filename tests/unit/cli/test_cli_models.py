@@ -69,6 +69,23 @@ def test_export(ulmfit: Command, models: Path, tmp_path: Path) -> None:
     assert isinstance(load_model(str(tmp_path / "both")), Encoder)
 
 
+@pytest.mark.parametrize("options", [(), ("--fastai",)])
+@pytest.mark.parametrize("target", ["Bad--Name", "my-lm", "shipped-lm", "@0123abcd/theirs", "my-lm/inside", "."])
+def test_an_export_into_the_registry_needs_a_valid_free_name(
+    ulmfit: Command, models: Path, tmp_path: Path, target: str, options: tuple[str, ...]
+) -> None:
+    tiny_lm(tmp_path / "shipped" / "shipped-lm")
+    before = sorted(models.rglob("*"))
+    ran = ulmfit("models", "export", "my-classifier", models / target, *options)
+    assert ran.code == 1 and ran.err
+    assert sorted(models.rglob("*")) == before
+
+
+def test_an_export_into_the_registry_is_a_model_of_ones_own(ulmfit: Command, models: Path) -> None:
+    assert ulmfit("models", "export", "my-classifier", models / "copy", "--half").code == 0
+    assert "copy" in {row["name"] for row in ulmfit("models", "list", "--json").json()["models"]}
+
+
 def test_export_for_fastai(ulmfit: Command, tmp_path: Path) -> None:
     target = tmp_path / "encoder.pth"
     assert ulmfit("models", "export", "my-lm", target, "--fastai").code == 0

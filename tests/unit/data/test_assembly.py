@@ -34,6 +34,25 @@ def test_the_tables_own_split_counts() -> None:
     assert made.info.split == "as a column says"
 
 
+def test_texts_on_both_sides_of_a_given_split_are_counted_and_stay() -> None:
+    table = _table(["a", "b", "a", "b"], valid=[True, False, False, True])
+    table.texts[0] = table.texts[2]
+    made = assemble("own", table, source="a test")
+    assert made.splits.tolist() == ["valid", "train", "train", "valid"]
+    (item,) = made.info.findings
+    assert (item.problem, item.count, item.fatal) == ("in both splits", 1, False)
+    assert "Validation texts that also occur in training: 1. The split is kept" in item.message
+
+
+def test_a_label_that_only_validates_is_a_finding() -> None:
+    made = assemble("own", _table(["a", "b", "c"], valid=[False, False, True]), source="a test")
+    (item,) = made.info.findings
+    assert (item.problem, item.count) == ("too few rows in a class", 1) and "validation only: “c”" in item.message
+    base = assemble("base", _table(["b", "c"] * 10, start=10), source="a test")
+    table = _table(["b", "c"], valid=[False, True])
+    assert assemble("more", table, source="a test", base=base).info.findings == ()
+
+
 @pytest.mark.parametrize("side", [True, False])
 def test_a_split_with_one_side_only_is_drawn_instead(side: bool) -> None:
     made = assemble("own", _table(["a", "b"] * 10, valid=[side] * 20), source="a test")

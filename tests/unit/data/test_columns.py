@@ -45,9 +45,11 @@ def test_is_valid_is_the_split_only_if_it_says_yes_or_no() -> None:
     assert choose(("text", "label", "is_valid"), [("a text here", "pos", "maybe")]).valid is None
 
 
-@pytest.mark.parametrize(("texts", "label"), [(["gone"], None), (None, "gone"), (["text"], "text")])
+@pytest.mark.parametrize(
+    ("texts", "label"), [(["gone"], None), (None, "gone"), (["text"], "text"), (["text", "text"], None)]
+)
 def test_a_column_that_cannot_be_is_told(texts: list[str] | None, label: str | None) -> None:
-    with pytest.raises(DataError, match=r"no column “gone”|both text and label"):
+    with pytest.raises(DataError, match=r"no column “gone”|both text and label|named twice"):
         choose(("text", "label"), [("a", "b")], texts, label)
 
 

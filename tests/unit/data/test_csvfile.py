@@ -27,6 +27,29 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
     assert next(records(path, form)).fields == ("Gut – schön", "pos")
 
 
+@pytest.mark.parametrize("text", ["génial", "médiocre, naïf", "schön", "It’s “great”"])
+def test_a_short_western_text_is_read_as_western(tmp_path: Path, text: str) -> None:
+    path = _file(tmp_path, f'text,label\n"{text}",pos\nmauvais,neg\n'.encode("cp1252"))
+    assert next(records(path, sniff(path))).fields[0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("Отличный фильм", "cp1251"), ("Πολύ καλή ταινία, μου άρεσε", "cp1253")]
+)
+def test_a_short_text_of_another_alphabet_is_not(tmp_path: Path, text: str, encoding: str) -> None:
+    path = _file(tmp_path, f'text,label\n"{text}",pos\n'.encode(encoding))
+    assert next(records(path, sniff(path))).fields[0] == text
+
+
+def test_a_near_tie_of_encodings_is_western(tmp_path: Path) -> None:
+    path = _file(tmp_path, "text,label\ngénial,pos\nmauvais mais médiocre,neg\nnaïf,pos\n".encode("latin-1"))
+    assert [record.fields[0] for record in records(path, sniff(path))] == ["génial", "mauvais mais médiocre", "naïf"]
+
+
+def test_a_character_that_was_lost_before_is_utf8(tmp_path: Path) -> None:
+    assert sniff(_file(tmp_path, "text,label\nhalf a \ufffd,pos\n")).encoding == "utf-8"
+
+
 def test_a_few_damaged_bytes_leave_the_file_utf8(tmp_path: Path) -> None:
     path = _file(tmp_path, (ROWS * 30).encode() + b"caf\xff,pos\n")
     form = sniff(path)
@@ -71,6 +94,58 @@ def test_a_file_without_header_gets_made_up_names(tmp_path: Path) -> None:
     form = sniff(path)
     assert form.columns == ("column 1", "column 2") and not form.has_header
     assert [record.row for record in records(path, form)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Great,pos", "Bad,neg", "Fine,pos"],
+        ["The plot was quite dull.,x", "Bad,neg"],
+        [f"{'word ' * 20},x", "Bad,neg"],
+    ],
+)
+def test_a_first_row_that_is_data_is_not_lost(tmp_path: Path, lines: list[str]) -> None:
+    path = _file(tmp_path, "\n".join(lines))
+    form = sniff(path)
+    assert not form.has_header and len(list(records(path, form))) == len(lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["text,label", "Great,pos", "text,label", "Bad,neg"],
+        ["How was the film today?,label", "Great,pos"],
+        [",text,label", ",Great,pos"],
+    ],
+)
+def test_a_first_row_that_names_columns_is_none(tmp_path: Path, lines: list[str]) -> None:
+    assert sniff(_file(tmp_path, "\n".join(lines))).has_header
+
+
+def test_a_column_that_the_caller_names_makes_the_first_row_a_header(tmp_path: Path) -> None:
+    path = _file(tmp_path, "text,2024\nGreat,pos\n")
+    assert not sniff(path).has_header and sniff(path, ["text"]).has_header
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_every_kind_of_line_end_is_read(tmp_path: Path, end: str) -> None:
+    path = _file(tmp_path, end.join(["text,label", "Great,pos", '"Two\nlines",neg', ""]))
+    form = sniff(path)
+    assert form.columns == ("text", "label")
+    assert [record.fields for record in records(path, form)] == [("Great", "pos"), ("Two\nlines", "neg")]
+
+
+def test_a_long_file_of_carriage_returns_is_cut_at_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csvfile, "SAMPLE_CHARS", 40)
+    path = _file(tmp_path, "text;label\r" + 'Great;pos\r"Quoted; text";neg\r' * 5)
+    assert sniff(path).delimiter == ";"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "A.NDJSON", "a.csv"])
+def test_json_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"text": "Great", "label": "pos"}\n{"text": "Bad", "label": "neg"}\n')
+    with pytest.raises(UnusableFileError, match=r"is JSON, which this version does not read; a later one will"):
+        sniff(tmp_path / name)
 
 
 def test_nameless_and_double_columns_get_names(tmp_path: Path) -> None:

@@ -47,8 +47,15 @@ def test_the_validation_folder_can_be_named(notebook: Path) -> None:
     _fill(notebook, "heldout/pos/1.txt")
     assert [name for name, _, valid in _found(notebook, "heldout") if valid] == ["heldout/pos/1.txt"]
     assert validation_folder(notebook) == "test"
-    with pytest.raises(DataError, match=r"no folder “dev”. Its folders are: heldout, test, train, unsup"):
+    with pytest.raises(DataError, match=r"no validation folder “dev”. Its folders for that are: heldout, test"):
         text_files(notebook, "dev")
+
+
+@pytest.mark.parametrize("name", ["train", "unsup", "unlabelled", "../imdb/test", "test/pos", ".", "", "/"])
+def test_only_a_folder_beside_train_can_validate(notebook: Path, name: str) -> None:
+    _fill(notebook, "unlabelled/pos/0.txt")
+    with pytest.raises(DataError, match=r"no validation folder “.*”. Its folders for that are: test\."):
+        text_files(notebook, name)
 
 
 def test_class_folders_have_no_split(tmp_path: Path) -> None:
@@ -77,13 +84,13 @@ def test_a_folder_without_texts_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "text"),
+    ("data", "text", "encoding"),
     [
-        ("\ufeffé\r\nb\rc".encode(), "é\nb\nc"),
-        ("déjà vu, très élevé".encode("cp1252"), "déjà vu, très élevé"),
-        ("Отличный фильм".encode("cp1251"), "Отличный фильм"),
+        ("\ufeffé\r\nb\rc".encode(), "é\nb\nc", "utf-8-sig"),
+        ("déjà vu, très élevé".encode("cp1252"), "déjà vu, très élevé", "cp1252"),
+        ("Отличный фильм".encode("cp1251"), "Отличный фильм", "cp1251"),
     ],
 )
-def test_a_text_is_read_in_its_encoding(tmp_path: Path, data: bytes, text: str) -> None:
+def test_a_text_is_read_in_its_encoding(tmp_path: Path, data: bytes, text: str, encoding: str) -> None:
     (tmp_path / "a.txt").write_bytes(data)
-    assert read_text(tmp_path / "a.txt") == text
+    assert read_text(tmp_path / "a.txt") == (text, encoding)

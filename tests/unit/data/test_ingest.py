@@ -9,10 +9,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from ulmfit_app.data.findings import MOST_ROWS
-from ulmfit_app.data.ingest import check, ingest_file, preview, read_labelled, read_texts
+from ulmfit_app.data.ingest import Labelled, check, ingest_file, preview, read_labelled, read_texts
 from ulmfit_app.data.table import Table
 from ulmfit_app.errors import DataError
-from ulmfit_app.schema import Finding
+from ulmfit_app.schema import Finding, ReadAs
 from ulmfit_app.settings import settings
 
 Write = Callable[..., Path]
@@ -100,6 +100,7 @@ def test_fatal_problems_refuse_the_file_with_the_whole_report(
     with pytest.raises(DataError, match=words) as caught:
         ingest_file([path], **named)
     assert f"- {problem} (fatal)" in str(caught.value) and caught.value.kept == "Nothing was kept."
+    assert "\nNothing was kept." in str(caught.value)
 
 
 def test_a_class_with_few_rows_is_a_warning(write: Write) -> None:
@@ -156,7 +157,44 @@ def test_folders_and_unlabelled_texts_join(tmp_path: Path, write: Write) -> None
 def test_labels_of_a_dataset_that_is_added_to_are_no_fault(write: Write) -> None:
     path = write(*[f"text number {i};pos" for i in range(3)])
     assert check([path], label_column="label").fatal
-    assert not check([path], label_column="label", adds_to_labels=True).fatal
+    assert not check([path], label_column="label", base={"A text": "neg"}).fatal
+
+
+def test_texts_that_the_base_has_are_reported(write: Write) -> None:
+    path = write("one;pos", "two;pos", "two;pos", "three;pos", "four;", "five;pos", "five;pos")
+    base = {"one": "pos", "two": None, "three": "neg", "four": "neg"}
+    table = check([path], text_columns=["text"], label_column="label", base=base)
+    assert _found(table, "already in the base").rows == (2, 3, 4, 6)
+    assert _found(table, "conflicting duplicate").rows == (5,)
+    assert _found(table, "duplicate").rows == (8,)
+
+
+def test_how_a_file_was_read_is_told_and_guesses_are_findings(write: Write, tmp_path: Path) -> None:
+    lines = [f"Film {word} {i};{label}" for i in range(12) for word, label in (("génial", "pos"), ("nul", "neg"))]
+    path = tmp_path / "file.csv"
+    path.write_text("\n".join(lines), encoding="latin-1")
+    table = check([path])
+    assert len(table.texts) == 24 and table.texts[0] == "Film génial 0"
+    (read,) = table.read_as
+    assert (read.encoding, read.header, read.text_columns, read.label_column) == (
+        "cp1252", False, ("column 1",), "column 2",
+    )  # fmt: skip
+    assert _found(table, "no header").rows == (1,)
+    assert _found(table, "guessed encoding").message.endswith("For example file.csv.")
+    assert [item.problem for item in table.findings] == ["guessed encoding", "no header"]
+
+
+def test_a_guessed_encoding_of_a_text_file_is_a_finding(tmp_path: Path) -> None:
+    for name, encoding in (("a.txt", "cp1252"), ("b.txt", "utf-8")):
+        (tmp_path / name).write_text(f"déjà vu, très élevé {name}", encoding=encoding)
+    assert _found(check([tmp_path]), "guessed encoding").message.endswith(
+        ": check letters with accents. For example a.txt."
+    )
+
+
+def test_a_refusal_tells_how_the_file_was_read(write: Write) -> None:
+    with pytest.raises(DataError, match=r"- read as: file.csv: utf-8, separated by “;”, with a header; text “text”"):
+        ingest_file([write(*[f"text number {i};pos" for i in range(20)])], label_column="label")
 
 
 def test_a_missing_file_is_a_finding_and_a_missing_column_an_error(write: Write, tmp_path: Path) -> None:
@@ -180,16 +218,16 @@ def test_progress_comes_in_bytes_and_can_stop_it(write: Write) -> None:
 
 def test_a_preview_shows_rows_and_guesses(write: Write) -> None:
     first = preview(write(*_good()))
-    assert (first.text_columns, first.label_column, first.delimiter, first.encoding) == (
-        ("text",), "label", ";", "utf-8",
-    )  # fmt: skip
+    assert first.read_as == ReadAs(
+        file="file.csv", encoding="utf-8", delimiter=";", header=True, text_columns=("text",), label_column="label"
+    )
     assert len(first.rows) == 20 and first.rows[0] == ("A fine film number 0", "pos")
 
 
 def test_texts_for_prediction_keep_their_rows(write: Write) -> None:
     path = write("One text;pos", " ;neg", "Another;")
     assert read_texts(path) == ["One text", "", "Another"]
-    assert read_labelled(path) == (["One text"], ["pos"])
+    assert read_labelled(path) == Labelled(["One text"], ["pos"], "label", rows=3, no_label=1, no_text=1)
     with pytest.raises(DataError, match=r"row 2: 3 fields instead of 2. Rows 2\."):
         read_texts(write("a;b;c", *_good()))
 

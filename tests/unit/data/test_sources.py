@@ -77,8 +77,9 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_has_to_be_downloaded_names_the_offline_choice() -> None:
-    with pytest.raises(OfflineError, match=r"“imdb-full” has not been downloaded yet.*use “imdb”"):
+    with pytest.raises(OfflineError, match=r"“imdb-full” has not been downloaded yet.*use “imdb”") as caught:
         sources.open_dataset("imdb-full")
+    assert "by the first training that uses it: ulmfit train … --data imdb-full." in str(caught.value)
 
 
 def test_the_catalogue_lists_everything_and_a_broken_own_dataset_with_its_reason(home: Path, reviews: Path) -> None:
@@ -86,11 +87,16 @@ def test_the_catalogue_lists_everything_and_a_broken_own_dataset_with_its_reason
     (home / "datasets" / "broken").mkdir()
     (home / "datasets" / "broken" / "dataset.json").write_text("{}")
     (home / "datasets" / ".making-x").mkdir()
+    (home / "datasets" / "empty").mkdir()
+    (home / "datasets" / "stray").write_text("no folder")
     entries = {entry.name: entry for entry in sources.catalogue()}
-    assert list(entries) == ["imdb", "rotten-tomatoes", "imdb-full", "imdb-sample", "broken", "mine"]
+    assert list(entries) == ["imdb", "rotten-tomatoes", "imdb-full", "imdb-sample", "broken", "empty", "mine"]
     assert entries["mine"].info and entries["mine"].own and entries["mine"].what == "reviews.csv"
     assert entries["imdb"].info is None and not entries["imdb"].own and entries["imdb-full"].downloaded
-    assert "damaged" in entries["broken"].problem
+    assert "damaged" in entries["broken"].problem and "damaged" in entries["empty"].problem
+    for name in ("broken", "empty"):
+        sources.delete(name)
+    assert sources.names()[4:] == ["mine"]
 
 
 def test_own_texts_become_a_dataset(reviews: Path) -> None:
@@ -136,6 +142,22 @@ def test_renaming_keeps_the_content_and_deleting_removes_it(home: Path, reviews:
     assert sources.entry("ours").info == renamed.info
     sources.delete("ours")
     assert list((home / "datasets").iterdir()) == []
+
+
+def test_deleting_a_link_leaves_what_it_points_to(home: Path, reviews: Path, tmp_path: Path) -> None:
+    sources.add("mine", [reviews])
+    (home / "datasets" / "mine").rename(tmp_path / "elsewhere")
+    (home / "datasets" / "mine").symlink_to(tmp_path / "elsewhere")
+    sources.delete("mine")
+    assert list((home / "datasets").iterdir()) == [] and (tmp_path / "elsewhere" / "dataset.json").is_file()
+
+
+def test_a_file_that_is_in_the_base_already_is_reported(reviews: Path) -> None:
+    sources.add("mine", [reviews])
+    info = sources.add("more", [reviews], base="mine")
+    (item,) = info.findings
+    assert (item.problem, item.count) == ("already in the base", 20)
+    assert info.counts == Counts(train=32, valid=8, unlabelled=0)
 
 
 @pytest.mark.parametrize("name", ["gone", "../datasets", "imdb/../.."])

@@ -6,8 +6,8 @@ from fastai.text.data import make_vocab as fastai_make_vocab
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ulmfit_app.data.vocabulary import FAKE, make_vocab, vocabulary_fit
-from ulmfit_app.schema import SPECIAL_TOKENS
+from ulmfit_app.data.vocabulary import make_vocab, vocabulary_fit
+from ulmfit_app.schema import FAKE, SPECIAL_TOKENS
 
 words = st.sampled_from([*SPECIAL_TOKENS, "the", "a", "of", "film", "movie", "good", "bad", *map(str, range(20))])
 

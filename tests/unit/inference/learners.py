@@ -14,6 +14,8 @@ from fastai.text.models.core import get_language_model, get_text_classifier
 from ulmfit_app import modelfolder
 from ulmfit_app.schema import ModelConfig
 
+SENTENCE = "A good film, one of the best I have seen."
+
 
 def lm_learner(folder: Path) -> LMLearner:
     """fastai's learner with the weights and words of a language model folder."""
@@ -26,8 +28,8 @@ def lm_learner(folder: Path) -> LMLearner:
     return _filled(learn, folder)
 
 
-def classifier_learner(folder: Path) -> TextLearner:
-    """fastai's learner with the weights, words and labels of a classifier folder."""
+def classifier_learner(folder: Path, text: str = SENTENCE) -> TextLearner:
+    """fastai's learner with the weights, words and labels of a classifier folder; `text` is all its data."""
     config = modelfolder.read_config(folder)
     vocab = modelfolder.read_vocab(folder)
     blocks = (
@@ -39,12 +41,12 @@ def classifier_learner(folder: Path) -> TextLearner:
         AWD_LSTM, len(vocab), len(config.labels), seq_len=config.seq_len, max_len=config.max_len,
         config={**awd_lstm_clas_config, **_shape(config)}, lin_ftrs=list(config.architecture.lin_ftrs),
     )  # fmt: skip
-    return _filled(TextLearner(_dls(block, config), model, loss_func=CrossEntropyLossFlat()), folder)
+    return _filled(TextLearner(_dls(block, config, text), model, loss_func=CrossEntropyLossFlat()), folder)
 
 
-def _dls(block: DataBlock, config: ModelConfig):
+def _dls(block: DataBlock, config: ModelConfig, text: str = SENTENCE):
     label = config.labels[0] if config.labels else ""
-    rows = pd.DataFrame({"text": ["A good film, one of the best I have seen."] * 4, "label": [label] * 4})
+    rows = pd.DataFrame({"text": [text] * 4, "label": [label] * 4})
     return block.dataloaders(rows, bs=2, seq_len=config.seq_len, num_workers=0, device="cpu")
 
 

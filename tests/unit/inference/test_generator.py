@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fixtures import VOCAB, tiny_lm
 from ulmfit_app import inference, modelfolder
 from ulmfit_app.errors import AppError
 from ulmfit_app.inference.awd_lstm import AwdLstm
-from ulmfit_app.inference.generator import Generator
-from ulmfit_app.inference.sampling import choose, probabilities
-from ulmfit_app.schema import Sampling
+from ulmfit_app.inference.generator import Generator, sample_seeds
+from ulmfit_app.inference.sampling import GREEDY_BELOW, MAX_TEMPERATURE, choose, probabilities
+from ulmfit_app.schema import SPECIAL_TOKENS, Sampling
 
 NOTHING_SEEN = torch.zeros(6, dtype=torch.bool)
 LOGITS = torch.tensor([9.0, 2.0, 1.5, 1.0, -1.0, -3.0])  # the first is xxunk
@@ -103,7 +106,12 @@ def test_unknown_words_are_only_drawn_when_allowed(generator: Generator) -> None
         (lambda g: g.generate("a", sampling=Sampling(top_k=0)), "top-k"),
         (lambda g: g.generate("a", sampling=Sampling(top_p=0.0)), "top-p"),
         (lambda g: g.generate("a", sampling=Sampling(min_p=1.1)), "min-p"),
+        (lambda g: g.generate("a", sampling=Sampling(temperature=float("inf"))), "temperature"),
         (lambda g: g.generate("a", sampling=Sampling(repetition_penalty=0.0)), "repetition penalty"),
+        (lambda g: g.generate("a", sampling=Sampling(repetition_penalty=float("inf"))), "repetition penalty"),
+        (lambda g: g.stream("a", sampling=Sampling(temperature=-1.0)), "temperature"),
+        (lambda g: g.stream("a", -1), "cannot be negative"),
+        (lambda g: g.stream("a", seed=-1), "seed must lie between"),
     ],
 )
 def test_values_out_of_range_are_refused(call: Callable, message: str, generator: Generator) -> None:
@@ -167,8 +175,40 @@ def test_the_penalty_makes_seen_words_less_likely_whatever_their_sign() -> None:
     assert choose(LOGITS, greedy, seen, torch.Generator()) == 2
 
 
-def test_a_temperature_near_zero_is_greedy_and_finite() -> None:
-    assert probabilities(LOGITS, Sampling(temperature=1e-40), NOTHING_SEEN).tolist() == [0, 1, 0, 0, 0, 0]
+@pytest.mark.parametrize("temperature", [5e-324, 1e-300, 1e-40, GREEDY_BELOW / 2])
+def test_a_temperature_near_zero_is_greedy(temperature: float) -> None:
+    close = torch.tensor([9.0, 2.0, 2.0 + 1e-6, 1.0])
+    drawn = {choose(close, Sampling(temperature), NOTHING_SEEN[:4], torch.Generator()) for _ in range(20)}
+    assert drawn == {2}
+
+
+@pytest.mark.parametrize(("temperature", "highest"), [(GREEDY_BELOW, 1.0), (MAX_TEMPERATURE, 0.204)])
+def test_the_distribution_is_sound_at_both_ends(temperature: float, highest: float) -> None:
+    chances = probabilities(LOGITS, Sampling(temperature=temperature), NOTHING_SEEN)
+    assert chances[0] == 0 and chances.argmax() == 1
+    assert float(chances.max()) == pytest.approx(highest, abs=1e-3)
+    assert float(chances.sum()) == pytest.approx(1)
+
+
+def test_seeds_go_round() -> None:
+    assert sample_seeds(2**32 - 2, 3) == [2**32 - 2, 2**32 - 1, 0]
+    assert len(set(sample_seeds(None, 100))) == 100
+
+
+@given(st.lists(st.sampled_from([*SPECIAL_TOKENS, "the", "film", "!", "3", "1", "0", "-2", "10000"]), max_size=12))
+def test_the_pieces_of_a_text_are_the_text(generator: Generator, tokens: list[str]) -> None:
+    pieces = list(generator.pieces(tokens))
+    assert "".join(pieces).rstrip(" ") == generator.decode(tokens).rstrip(" ")
+    assert "" not in pieces
+
+
+def test_a_piece_comes_as_soon_as_it_is_certain(generator: Generator) -> None:
+    left = iter(["xxbos", "the", "xxmaj", "film", "xxrep", "3", "!"])
+    assert [(piece, len(list(copy(left)))) for piece in generator.pieces(left)] == [
+        ("the", 5),
+        (" Film", 3),
+        (" !!!", 0),
+    ]
 
 
 def test_a_generated_text_repeats_less_with_the_penalty(generator: Generator) -> None:

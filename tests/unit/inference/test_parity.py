@@ -58,6 +58,22 @@ def test_predictions_equal_learn_predict(classifier: Path) -> None:
     assert spread.max() > 0.05  # the comparison would mean little if all texts gave the same
 
 
+def test_a_text_is_read_as_in_training_where_learn_predict_reads_it_otherwise(tmp_path: Path) -> None:
+    """fastai 2.8.12 replaces the space in the token of a newline and a space in data, but not in `learn.predict`.
+
+    A decision of ours (docs/decisions.md). When the last assertion fails, fastai has changed: decide again.
+    """
+    text = "a good film \n the worst movie"
+    words = [*VOCAB]
+    words[words.index("xxfake")] = "\n▁"
+    folder = tiny_classifier(tmp_path / "classifier", vocab=words)
+    learn = classifier_learner(folder, text)
+    ours = list(inference.load(folder).predict(text).probabilities.values())
+    assert words.index("\n▁") in learn.dls.valid_ds[0][0].tolist()
+    assert ours == pytest.approx(learn.get_preds(dl=learn.dls.valid)[0][0].tolist(), abs=1e-5)
+    assert ours != pytest.approx(learn.predict(text)[2].tolist(), abs=1e-3)
+
+
 def test_the_hidden_layers_of_the_head_may_be_any_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, sizes in enumerate([(), (7, 5)]):
         monkeypatch.setattr("tests.fixtures.ARCHITECTURE", ARCHITECTURE.model_copy(update={"lin_ftrs": sizes}))
