@@ -117,3 +117,10 @@ def test_an_absurd_loss_still_gives_a_number(tmp_path: Path) -> None:
     weights["1.decoder.bias"] *= 1e6
     report = evaluate_lm(Generator(modelfolder.read_config(folder), VOCAB, weights), TEXTS)
     assert math.isfinite(report.perplexity)
+
+
+def test_a_stream_is_read_on_one_thread_and_the_setting_comes_back(generator: Generator) -> None:
+    threads = torch.get_num_threads()
+    seen: list[int] = []
+    evaluate_lm(generator, ["the film was good"], lambda *_: seen.append(torch.get_num_threads()))
+    assert (seen, torch.get_num_threads()) == ([1], threads)
