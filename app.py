@@ -3,6 +3,6 @@
 import streamlit as st
 
 from ulmfit_app.ui.errors import unexpected
-from ulmfit_app.ui.warmup import warm_up
+from ulmfit_app.ui.lifespan import lifespan
 
-app = st.App("ulmfit_app/ui/navigation.py", lifespan=warm_up, on_script_error=unexpected)
+app = st.App("ulmfit_app/ui/navigation.py", lifespan=lifespan, on_script_error=unexpected)

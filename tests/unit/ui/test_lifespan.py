@@ -1,11 +1,13 @@
-"""The warm-up never delays the server and never brings it down."""
+"""The warm-up never delays the server and never brings it down; the dispatcher starts what waits."""
 
 import asyncio
 import threading
 
 import pytest
 
-from ulmfit_app.ui import warmup
+from ulmfit_app.errors import RunError
+from ulmfit_app.runs.serving import is_served
+from ulmfit_app.ui import lifespan
 
 
 def test_imports_in_a_daemon_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,11 +20,11 @@ def test_imports_in_a_daemon_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         release.wait(30)
         imported.append(name)
 
-    monkeypatch.setattr(warmup, "import_module", slow_import)
-    monkeypatch.setattr(warmup, "SLOW", ("a", "b"))
+    monkeypatch.setattr(lifespan, "import_module", slow_import)
+    monkeypatch.setattr(lifespan, "SLOW", ("a", "b"))
 
     async def serve() -> list[threading.Thread]:
-        async with warmup.warm_up(None):
+        async with lifespan.lifespan(None):
             entered.wait(30)
             assert imported == []  # the server is up while the import still runs
             return [thread for thread in threading.enumerate() if thread.name == "warm-up"]
@@ -35,6 +37,44 @@ def test_imports_in_a_daemon_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_library_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(warmup, "SLOW", ("no_such_library_at_all", "json"))
-    warmup._import_slow()
+    monkeypatch.setattr(lifespan, "SLOW", ("no_such_library_at_all", "json"))
+    lifespan._import_slow()
     assert "no_such_library_at_all" in caplog.text
+
+
+def test_while_it_serves_it_dispatches_and_holds_the_serving_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+    monkeypatch.setattr(lifespan, "dispatch", looked.set)
+    monkeypatch.setattr(lifespan, "SLOW", ())
+
+    async def serve() -> bool:
+        async with lifespan.lifespan(None):
+            assert looked.wait(30)
+            return is_served()
+
+    assert asyncio.run(serve())
+    assert not is_served()
+
+
+def test_a_dispatch_that_fails_is_logged_once_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[None] = []
+    twice = threading.Event()
+
+    def fails() -> None:
+        tries.append(None)
+        if len(tries) >= 2:
+            twice.set()
+        raise RunError("The home cannot be written.")
+
+    monkeypatch.setattr(lifespan, "dispatch", fails)
+    monkeypatch.setattr(lifespan, "SLOW", ())
+    monkeypatch.setattr(lifespan, "EVERY", 0.01)
+
+    async def serve() -> None:
+        async with lifespan.lifespan(None):
+            assert twice.wait(30)
+
+    asyncio.run(serve())
+    assert caplog.text.count("The home cannot be written.") == 1

@@ -1,0 +1,69 @@
+"""What the server does beside serving: it starts runs that wait, and imports slow libraries before they are needed.
+
+Both in threads that never call Streamlit. Training goes on without a server, and with several on the same home: the
+dispatch lock decides who starts a run.
+"""
+
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
+
+from filelock import FileLock, Timeout
+
+from ulmfit_app.errors import AppError
+from ulmfit_app.runs.dispatch import dispatch
+from ulmfit_app.runs.serving import serving_lock
+
+SLOW = ("torch", "spacy")  # 2 s and 3 s on two cores (torch 2.13, spaCy 3.8)
+EVERY = 1.0  # seconds between two looks at the queue
+PATIENCE = 10.0  # seconds that the end of the server waits for a dispatch
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """Start both threads and let the server begin at once; at its end, end the dispatcher."""
+    threading.Thread(target=_import_slow, name="warm-up", daemon=True).start()
+    ending = threading.Event()
+    dispatcher = threading.Thread(target=_dispatch_until, args=(ending,), name="dispatcher", daemon=True)
+    dispatcher.start()
+    yield
+    ending.set()
+    dispatcher.join(PATIENCE)
+
+
+def _import_slow() -> None:
+    """A failed import fails again where it is needed."""
+    for name in SLOW:
+        try:
+            import_module(name)
+        except ImportError:
+            log.warning("%s cannot be imported; predictions will fail.", name, exc_info=True)
+
+
+def _dispatch_until(ending: threading.Event) -> None:
+    """Look at the queue again and again. The serving lock tells trainings to leave a core to this server."""
+    lock, told = serving_lock(), ""
+    while True:
+        trouble = _look(lock)
+        if trouble and trouble != told:  # once, not every second
+            log.warning("Runs that wait cannot be started: %s", trouble)
+        told = trouble
+        if ending.wait(EVERY):
+            break
+    lock.release()
+
+
+def _look(lock: FileLock) -> str:
+    """One look; returns what went wrong, in words."""
+    try:
+        with suppress(Timeout):  # another server of this home has it
+            if not lock.is_locked:
+                lock.acquire(timeout=0)
+        dispatch()
+    except (AppError, OSError) as error:
+        return str(error)
+    return ""

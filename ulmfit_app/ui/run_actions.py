@@ -1,0 +1,132 @@
+"""What a person can do with a run: stop, pause, resume, move, delete with undo, download its log."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from ulmfit_app.runs import control
+from ulmfit_app.runs.folder import RunFolder
+from ulmfit_app.runs.state import LIVE, RESUMABLE
+from ulmfit_app.runs.summary import RunSummary
+from ulmfit_app.schema import RunState
+from ulmfit_app.ui.errors import plain, told
+
+DELETED = "deleted-runs"  # ids that this session can bring back, the last one deleted last
+WORKING = (RunState.STARTING, RunState.RUNNING)
+
+Action = Callable[[], None]
+
+
+def draw_actions(folder: RunFolder, run: RunSummary) -> None:
+    """Draw the buttons that make sense in the run's state, and do what the pressed one says."""
+    with st.container(horizontal=True):
+        pressed = [
+            _resume_button(run),
+            _pause_button(run),
+            _stop_button(folder, run),
+            *move_buttons(run),
+            delete_button(run),
+        ]
+        _log_button(folder)
+    perform(pressed)
+
+
+def perform(pressed: list[Action | None]) -> None:
+    """Do what was pressed, if anything was, and draw the page anew; a refusal is told here instead."""
+    for action in filter(None, pressed):
+        with told():
+            action()
+            st.rerun()
+
+
+def move_buttons(run: RunSummary) -> list[Action | None]:
+    """Buttons that move a waiting run in the queue, as what they do if they are pressed; none for another run."""
+    if run.position is None:
+        return []
+    earlier = st.button("Earlier", key=f"earlier-{run.id}", icon=":material/arrow_upward:", disabled=run.position == 1)
+    later = st.button("Later", key=f"later-{run.id}", icon=":material/arrow_downward:")
+    by = later - earlier
+    return [partial(control.move, run.id, run.position + by) if by else None]
+
+
+def delete_button(run: RunSummary) -> Action | None:
+    """The button that moves a run to the trash; none for a live run. `draw_undo` brings the run back."""
+    if run.state in LIVE:
+        return None
+    pressed = st.button("Delete", key=f"delete-{run.id}", icon=":material/delete:", help="To the trash; a model stays.")
+    return partial(_delete, run.id) if pressed else None
+
+
+def draw_undo() -> None:
+    """After a deletion, say what happened and offer to take it back, the last one first."""
+    deleted: list[str] = st.session_state.get(DELETED, [])
+    if not deleted:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="undo-deletion"):
+        st.markdown(f"The run {plain(deleted[-1])} is in the trash. Its model, if it made one, is still there.")
+        pressed = st.button("Undo", key="undo", icon=":material/undo:")
+    perform([_restore if pressed else None])
+
+
+def _delete(run_id: str) -> None:
+    control.delete(run_id)
+    st.session_state.setdefault(DELETED, []).append(run_id)
+    st.query_params.pop("run", None)
+
+
+def _restore() -> None:
+    control.restore(st.session_state[DELETED].pop())
+
+
+def _resume_button(run: RunSummary) -> Action | None:
+    if run.state not in RESUMABLE:
+        return None
+    pressed = st.button("Resume", key=f"resume-{run.id}", type="primary", icon=":material/play_arrow:")
+    return partial(control.resume, run.id) if pressed else None
+
+
+def _pause_button(run: RunSummary) -> Action | None:
+    if run.state not in WORKING:
+        return None
+    words = "Writes a checkpoint after the present minibatch and makes room for the next run."
+    pressed = st.button("Pause", key=f"pause-{run.id}", icon=":material/pause:", help=words)
+    return partial(control.pause, run.id) if pressed else None
+
+
+def _stop_button(folder: RunFolder, run: RunSummary) -> Action | None:
+    """In a popover that says what is kept; a dialog would have to be kept open while the panel is drawn anew."""
+    checkpoints = folder.checkpoint_names()
+    if run.state not in LIVE and not (run.state in RESUMABLE and run.status and checkpoints):
+        return None
+    with st.popover("Stop", icon=":material/stop:"):
+        st.markdown(plain(_what_is_kept(run, checkpoints)))
+        pressed = st.button("Stop the run", key=f"stop-{run.id}", type="primary")
+    return partial(control.stop, run.id) if pressed else None
+
+
+def _what_is_kept(run: RunSummary, checkpoints: list[str]) -> str:
+    if run.state in WORKING:
+        return (
+            f"The run ends after the present minibatch. Kept: the model '{run.name}' with the weights of that moment, "
+            "marked partial. Before the first training step there is no model to keep. A stopped run cannot be "
+            "resumed: to go on another time, pause it instead."
+        )
+    if checkpoints:
+        return (
+            f"The weights of the checkpoint '{checkpoints[-1]}' become the model '{run.name}', marked partial. "
+            "A stopped run cannot be resumed."
+        )
+    return "The run leaves the queue. It has not trained yet, so there is no model to keep."
+
+
+def _log_button(folder: RunFolder) -> None:
+    name, icon = f"{folder.id}.log.txt", ":material/download:"
+    st.download_button("Log", partial(_log, folder), name, "text/plain", on_click="ignore", icon=icon)
+
+
+def _log(folder: RunFolder) -> bytes:
+    try:
+        return folder.log.read_bytes()
+    except FileNotFoundError:
+        return b"This run has written no log.\n"

@@ -1,0 +1,105 @@
+"""All runs in rows: filtered, sorted, a page at a time. It looks at the folders anew every few seconds by itself."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from ulmfit_app.runs.folder import find
+from ulmfit_app.runs.summary import RunSummary, summaries
+from ulmfit_app.schema import RunKind, RunState
+from ulmfit_app.ui.run_actions import Action, delete_button, move_buttons, perform
+from ulmfit_app.ui.run_events import history_of
+from ulmfit_app.ui.run_state import state_sign
+from ulmfit_app.ui.wording import RUN_WORDS, UNKNOWN, ago, best, duration, percent, telling
+
+ROWS = 20
+EVERY = 5.0  # seconds between two looks at all runs; one at 500 of them takes 0.2 s (two cores)
+START = """\
+ulmfit train lm --data imdb --recipe demo --name my-lm --detach
+ulmfit train classifier --data imdb --recipe demo --name my-classifier --detach
+"""
+
+
+def _best_first(run: RunSummary) -> tuple[bool, float]:
+    """Classifiers by accuracy, then language models by perplexity; runs without a result last."""
+    value = run.result.metrics.get(telling(run)) if run.result else None
+    is_lm = run.spec is not None and run.spec.kind is RunKind.TRAIN_LM
+    return (is_lm or value is None, float("inf") if value is None else value if is_lm else -value)
+
+
+ORDERS: dict[str, Callable[[RunSummary], tuple[object, ...]]] = {
+    "Newest first": lambda run: (),  # as they come
+    "Longest first": lambda run: (-(run.seconds or 0.0),),
+    "Best result first": _best_first,
+    "By model": lambda run: (run.name or "",),
+    "By state": lambda run: (list(RunState).index(run.state), run.position or 0),
+}
+
+
+@st.fragment(run_every=EVERY)
+def draw_runs() -> None:
+    """Draw every run of this home, or how to start the first one."""
+    runs = summaries()
+    if not runs:
+        st.info("There is no run yet. Start one in a terminal; it appears here by itself.")
+        st.code(START, language=None, wrap_lines=True)
+        return
+    shown = _chosen(runs)
+    pages = -(-len(shown) // ROWS)
+    st.html(f"<p class='ulmfit-facts'>{escape(_counts(runs, shown))}</p>")
+    number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    pressed: list[Action | None] = []
+    for run in shown[(number - 1) * ROWS : number * ROWS]:
+        pressed += _row(run)
+    perform(pressed)
+
+
+def _chosen(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """Those in the states that were picked, in the order that was picked."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        states = st.pills("State", list(RunState), selection_mode="multi", key="state", bind="query-params")
+        order = st.selectbox("Order", list(ORDERS), key="order", bind="query-params", width=220)
+    return sorted((run for run in runs if not states or run.state in states), key=ORDERS[order])
+
+
+def _counts(runs: Sequence[RunSummary], shown: Sequence[RunSummary]) -> str:
+    counts = Counter(run.state for run in runs)
+    words = ", ".join(f"{counts[state]} {state}" for state in RunState if counts[state])
+    return f"{len(shown)} of {len(runs)} runs: {words}" if len(shown) < len(runs) else f"{len(runs)} runs: {words}"
+
+
+def _row(run: RunSummary) -> list[Action | None]:
+    """Draw one run and return what was pressed."""
+    name, facts, actions = st.columns([2, 7, 2], vertical_alignment="center")
+    opened = name.button(run.name or run.id, key=f"open-{run.id}", type="tertiary")
+    facts.html(_facts(run))
+    with actions.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        return [partial(_open, run.id) if opened else None, *move_buttons(run), delete_button(run)]
+
+
+def _facts(run: RunSummary) -> str:
+    what = RUN_WORDS[find(run.id).kind]
+    if run.spec and run.spec.recipe:
+        what += f" on {run.spec.dataset}, recipe {run.spec.recipe.name}"
+    cells = (
+        ("sign", state_sign(run.state, _detail(run))),
+        ("what", escape(what)),
+        ("when", ago(run.spec.created) if run.spec else UNKNOWN),
+        ("time", duration(run.seconds)),
+        ("best", escape(best(run))),
+    )
+    spans = "".join(f"<span class='ulmfit-{key}'>{text}</span>" for key, text in cells)
+    return f"<div class='ulmfit-run'>{spans}</div>"
+
+
+def _detail(run: RunSummary) -> str:
+    if run.state is RunState.RUNNING:
+        return percent(history_of(find(run.id)))
+    return f"({run.position})" if run.position else ""
+
+
+def _open(run_id: str) -> None:
+    st.query_params["run"] = run_id
