@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure, Scatter
 Points = Sequence[tuple[int, float]]
 
 MOST = 400  # points of a line; a screen shows no more
-HEIGHT = 260  # pixels
+HEIGHT = 240  # pixels
 
 
 def loss_curves(train: Points, valid: Points, steps: int | None = None) -> Figure:
@@ -18,7 +18,7 @@ def loss_curves(train: Points, valid: Points, steps: int | None = None) -> Figur
 
     `steps`: of the whole training, where known: the axis then shows how much is still to come.
     """
-    figure = _figure("loss (nats)", steps)
+    figure = _figure(steps, unit="nats")
     figure.add_trace(Scatter(x=_steps(train), y=_values(train), name="training", mode="lines"))
     figure.add_trace(_at_epochs(valid, "validation"))
     figure.update_layout(showlegend=True)
@@ -27,14 +27,16 @@ def loss_curves(train: Points, valid: Points, steps: int | None = None) -> Figur
 
 def metric_curve(name: str, points: Points, steps: int | None = None) -> Figure:
     """A metric of the validation texts at the ends of epochs."""
-    figure = _figure(name, steps)
+    figure = _figure(steps)
     figure.add_trace(_at_epochs(points, name))
+    if len(points) == 1:  # plotly would show 1 around a single value
+        figure.update_yaxes(range=[0.9 * points[0][1], 1.1 * points[0][1]])
     return figure
 
 
 def rate_curve(points: Points, steps: int | None = None) -> Figure:
     """The learning rate of the last parameter group: one cycle for each stage."""
-    figure = _figure("learning rate", steps)
+    figure = _figure(steps)
     figure.add_trace(Scatter(x=_steps(points), y=_values(points), name="learning rate", mode="lines"))
     figure.update_yaxes(exponentformat="power", rangemode="tozero")
     return figure
@@ -60,7 +62,7 @@ def _values(points: Points) -> list[float]:
     return [value for _, value in thinned(points)]
 
 
-def _figure(value: str, steps: int | None) -> Figure:
+def _figure(steps: int | None, unit: str | None = None) -> Figure:
     figure = Figure()
     figure.update_layout(
         height=HEIGHT,
@@ -70,5 +72,5 @@ def _figure(value: str, steps: int | None) -> Figure:
         hovermode="x unified",
     )
     figure.update_xaxes(title="step", range=[0, steps] if steps else None, rangemode="tozero", tickformat=",d")
-    figure.update_yaxes(title=value, automargin=True)
+    figure.update_yaxes(title=unit, automargin=True)
     return figure

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastai.callback.core import Callback
+from fastai.learner import Learner
 
 from ulmfit_app.engine import checkpoints, randomness
 from ulmfit_app.engine.callbacks import KeepBest, Position
 from ulmfit_app.engine.checkpoints import EpochStart, Moment, Resumed
-from ulmfit_app.engine.loaders import LMLoader
 from ulmfit_app.engine.outcome import Control, Paused, Stopped
 from ulmfit_app.schema import CheckpointEvent, Event
 
@@ -92,6 +92,13 @@ class Keeper(Callback):
         return Moment(here, now, start, self.best.best, self.position.metrics)
 
 
+def start_epoch(learner: Learner, start: EpochStart) -> None:
+    """Put the random states and the texts' order back to how an epoch began."""
+    if start.order is not None:
+        learner.dls.train.order = start.order.numpy()
+    randomness.restore(start.randomness)
+
+
 class Resumer(Callback):
     """Takes up a stage where a checkpoint left it. Removed by its user when the stage is over.
 
@@ -109,11 +116,8 @@ class Resumer(Callback):
         if not self.pending:
             return
         moment = self.resumed.moment
-        loader = self.dls.train
-        if isinstance(loader, LMLoader) and moment.epoch_start.order is not None:
-            loader.order = moment.epoch_start.order.numpy()
-        randomness.restore(moment.epoch_start.randomness)
-        loader.skip = moment.place.batch
+        start_epoch(self.learn, moment.epoch_start)
+        self.dls.train.skip = moment.place.batch
 
     def before_batch(self) -> None:
         """Before the first new minibatch: the state of the moment of interruption."""

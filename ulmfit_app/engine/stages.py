@@ -9,7 +9,7 @@ from fastai.learner import Learner
 from ulmfit_app.engine import checkpoints
 from ulmfit_app.engine.callbacks import Position, RefuseNaN, Reporter
 from ulmfit_app.engine.checkpoints import Resumed
-from ulmfit_app.engine.continuity import BEST, Keeper, Resumer
+from ulmfit_app.engine.continuity import BEST, Keeper, Resumer, start_epoch
 from ulmfit_app.engine.devices import Device
 from ulmfit_app.engine.learners import kind_of
 from ulmfit_app.engine.outcome import Control, NothingTrained, Stopped
@@ -72,6 +72,7 @@ class Course:
         moment = resumed.moment
         self.position.here, self.position.metrics = moment.place, moment.metrics
         self.keeper.best.best = moment.best
+        start_epoch(self.learner, moment.epoch_start)  # also where a stage was over and the next one begins
 
     def _run_stage(self, planned: PlannedStage, resumed: Resumed | None) -> None:
         here = self.position.here

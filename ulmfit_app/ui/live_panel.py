@@ -17,7 +17,7 @@ from ulmfit_app.schema import RunState
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.run_actions import WORKING, draw_actions
 from ulmfit_app.ui.run_events import history_of
-from ulmfit_app.ui.run_results import draw_curves, draw_epochs, draw_messages, draw_result
+from ulmfit_app.ui.run_results import draw_epochs, draw_loss, draw_measures, draw_messages, draw_result
 from ulmfit_app.ui.run_stages import draw_stages
 from ulmfit_app.ui.run_state import state_sign
 from ulmfit_app.ui.wording import RUN_WORDS, ago, duration, memory, percent, progress_words, share
@@ -48,8 +48,8 @@ def _draw_heading(folder: RunFolder, run: RunSummary) -> None:
         facts += [f"from {run.spec.parent}" if run.spec.parent else "from random weights", f"seed {run.spec.seed}"]
         facts += [f"submitted {ago(run.spec.created)}"]
     position = f"({run.position})" if run.position else ""
-    words = " · ".join([*facts, run.id])
-    st.html(f"<p class='ulmfit-facts'>{state_sign(run.state, position)} <span>{escape(words)}</span></p>")
+    words = " ".join(f"<span>{escape(fact)}</span>" for fact in [*facts, run.id])
+    st.html(f"<p class='ulmfit-facts'>{state_sign(run.state, position)} {words}</p>")
 
 
 def _draw_progress(folder: RunFolder, drawn_as: RunState) -> None:
@@ -62,15 +62,15 @@ def _draw_progress(folder: RunFolder, drawn_as: RunState) -> None:
     if run.state in WORKING:
         _draw_now(run, history)
     draw_result(run)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         if run.spec and run.spec.recipe:
-            st.subheader("Stages", anchor=False)
             draw_stages(run.spec.recipe, history, run.state)
-        draw_messages(history)
     with right:
-        draw_curves(run.id, history)
+        draw_loss(run.id, history)
         draw_epochs(history)
+    draw_measures(run.id, history)
+    draw_messages(history)
 
 
 def _draw_reason(folder: RunFolder, run: RunSummary) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ DELETED = "deleted-runs"  # ids that this session can bring back, the last one d
 WORKING = (RunState.STARTING, RunState.RUNNING)
 
 Action = Callable[[], None]
+Look = Literal["secondary", "tertiary"]  # with an outline, or plain as a link
 
 
 def draw_actions(folder: RunFolder, run: RunSummary) -> None:
@@ -40,21 +42,23 @@ def perform(pressed: list[Action | None]) -> None:
             st.rerun()
 
 
-def move_buttons(run: RunSummary) -> list[Action | None]:
+def move_buttons(run: RunSummary, look: Look = "secondary") -> list[Action | None]:
     """Buttons that move a waiting run in the queue, as what they do if they are pressed; none for another run."""
     if run.position is None:
         return []
-    earlier = st.button("Earlier", key=f"earlier-{run.id}", icon=":material/arrow_upward:", disabled=run.position == 1)
-    later = st.button("Later", key=f"later-{run.id}", icon=":material/arrow_downward:")
+    first, up, down = run.position == 1, ":material/arrow_upward:", ":material/arrow_downward:"
+    earlier = st.button("Earlier", key=f"earlier-{run.id}", icon=up, type=look, disabled=first)
+    later = st.button("Later", key=f"later-{run.id}", icon=down, type=look)
     by = later - earlier
     return [partial(control.move, run.id, run.position + by) if by else None]
 
 
-def delete_button(run: RunSummary) -> Action | None:
+def delete_button(run: RunSummary, look: Look = "secondary") -> Action | None:
     """The button that moves a run to the trash; none for a live run. `draw_undo` brings the run back."""
     if run.state in LIVE:
         return None
-    pressed = st.button("Delete", key=f"delete-{run.id}", icon=":material/delete:", help="To the trash; a model stays.")
+    words, icon = "Moves the run to the trash; its model stays.", ":material/delete:"
+    pressed = st.button("Delete", key=f"delete-{run.id}", icon=icon, type=look, help=words)
     return partial(_delete, run.id) if pressed else None
 
 

@@ -30,6 +30,6 @@ def draw_chip(runs_page: Page, title: str) -> None:
 
 def _draw(folder: RunFolder, runs_page: Page) -> None:
     history, run = history_of(folder), summary(folder)
-    label = f"{plain(run.name or run.id)} · {percent(history)}"
+    label = f"{percent(history)} · {plain(run.name or run.id)}"
     st.page_link(runs_page, label=label, icon=":material/model_training:", query_params={"run": run.id})
     st.html(f"<div class='ulmfit-chip'><div style='width:{share(history) or 0:.1%}'></div></div>")

@@ -16,6 +16,7 @@ from ulmfit_app.ui.run_state import state_sign
 from ulmfit_app.ui.wording import RUN_WORDS, UNKNOWN, ago, best, duration, percent, telling
 
 ROWS = 20
+COLUMNS = (4, 11, 4)  # widths of name, facts, buttons
 EVERY = 5.0  # seconds between two looks at all runs; one at 500 of them takes 0.2 s (two cores)
 START = """\
 ulmfit train lm --data imdb --recipe demo --name my-lm --detach
@@ -51,6 +52,7 @@ def draw_runs() -> None:
     pages = -(-len(shown) // ROWS)
     st.html(f"<p class='ulmfit-facts'>{escape(_counts(runs, shown))}</p>")
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    _draw_header()
     pressed: list[Action | None] = []
     for run in shown[(number - 1) * ROWS : number * ROWS]:
         pressed += _row(run)
@@ -71,26 +73,43 @@ def _counts(runs: Sequence[RunSummary], shown: Sequence[RunSummary]) -> str:
     return f"{len(shown)} of {len(runs)} runs: {words}" if len(shown) < len(runs) else f"{len(runs)} runs: {words}"
 
 
+def _draw_header() -> None:
+    with st.container(key="runs-header"):
+        name, facts, _ = st.columns(COLUMNS)
+        name.html("<div class='ulmfit-run'><span>Model</span></div>")
+        facts.html(
+            _cells(("sign", "State"), ("what", "What"), ("when", "Submitted"), ("time", "Worked"), ("best", "Result"))
+        )
+
+
 def _row(run: RunSummary) -> list[Action | None]:
     """Draw one run and return what was pressed."""
-    name, facts, actions = st.columns([2, 7, 2], vertical_alignment="center")
-    opened = name.button(run.name or run.id, key=f"open-{run.id}", type="tertiary")
-    facts.html(_facts(run))
-    with actions.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        return [partial(_open, run.id) if opened else None, *move_buttons(run), delete_button(run)]
+    with st.container(key=f"row-{run.id}"):
+        name, facts, actions = st.columns(COLUMNS, vertical_alignment="center")
+        opened = name.button(run.name or run.id, key=f"open-{run.id}", type="tertiary")
+        facts.html(_facts(run))
+        with actions.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            return [
+                partial(_open, run.id) if opened else None,
+                *move_buttons(run, "tertiary"),
+                delete_button(run, "tertiary"),
+            ]
 
 
 def _facts(run: RunSummary) -> str:
     what = RUN_WORDS[find(run.id).kind]
     if run.spec and run.spec.recipe:
         what += f" on {run.spec.dataset}, recipe {run.spec.recipe.name}"
-    cells = (
+    return _cells(
         ("sign", state_sign(run.state, _detail(run))),
         ("what", escape(what)),
         ("when", ago(run.spec.created) if run.spec else UNKNOWN),
         ("time", duration(run.seconds)),
         ("best", escape(best(run))),
     )
+
+
+def _cells(*cells: tuple[str, str]) -> str:
     spans = "".join(f"<span class='ulmfit-{key}'>{text}</span>" for key, text in cells)
     return f"<div class='ulmfit-run'>{spans}</div>"
 

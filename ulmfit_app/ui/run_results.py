@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ulmfit_app.charts.curves import loss_curves, metric_curve, rate_curve
+from ulmfit_app.charts.curves import Figure, loss_curves, metric_curve, rate_curve
 from ulmfit_app.runs.history import RunHistory
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import EpochEvent
@@ -13,7 +13,6 @@ from ulmfit_app.ui.wording import duration, metrics_words
 
 MESSAGES = 8
 LONG = 12  # epochs; a longer table scrolls
-NO_TOOLBAR = {"displayModeBar": False}
 
 
 def draw_result(run: RunSummary) -> None:
@@ -27,23 +26,38 @@ def draw_result(run: RunSummary) -> None:
     st.success(words, icon=":material/check_circle:")
 
 
-def draw_curves(run_id: str, history: RunHistory) -> None:
-    """Draw the curves that have a point: losses, metrics, learning rate. Alt texts never change: that would flicker."""
-    metrics = history.metrics
-    valid = metrics.pop("valid_loss", [])
-    steps = history.progress.steps if history.progress else None
+def draw_loss(run_id: str, history: RunHistory) -> None:
+    """Draw both losses, as soon as there is one. Alt texts stay the same while a run goes on: a new one flickers."""
+    valid = history.metrics.get("valid_loss", [])
     if history.loss or valid:
         st.subheader("Loss", anchor=False)
         alt = "Training loss and validation loss by step; the table of epochs has the numbers."
-        st.plotly_chart(loss_curves(history.loss, valid, steps), key=f"loss-{run_id}", config=NO_TOOLBAR, alt=alt)
+        _draw(loss_curves(history.loss, valid, _steps(history)), f"loss-{run_id}", alt)
+
+
+def draw_measures(run_id: str, history: RunHistory) -> None:
+    """Draw the metrics and the learning rate, beside each other, as far as they have points."""
+    metrics = {name: points for name, points in history.metrics.items() if name != "valid_loss"}
+    drawn = len(metrics) + bool(history.lr)
+    columns = iter(st.columns(drawn, gap="medium") if drawn else [])
     for name, points in metrics.items():
-        st.subheader(name.capitalize(), anchor=False)
-        alt = f"{name} of the validation texts at the ends of epochs; the table of epochs has the numbers."
-        st.plotly_chart(metric_curve(name, points, steps), key=f"{name}-{run_id}", config=NO_TOOLBAR, alt=alt)
+        with next(columns):
+            st.subheader(name.capitalize(), anchor=False)
+            alt = f"{name} of the validation texts at the ends of epochs; the table of epochs has the numbers."
+            _draw(metric_curve(name, points, _steps(history)), f"{name}-{run_id}", alt)
     if history.lr:
-        st.subheader("Learning rate", anchor=False)
-        alt = "Learning rate of the last parameter group by step: in every stage it rises, then falls."
-        st.plotly_chart(rate_curve(history.lr, steps), key=f"rate-{run_id}", config=NO_TOOLBAR, alt=alt)
+        with next(columns):
+            st.subheader("Learning rate", anchor=False)
+            alt = "Learning rate of the last parameter group by step: in every stage it rises, then falls."
+            _draw(rate_curve(history.lr, _steps(history)), f"rate-{run_id}", alt)
+
+
+def _draw(figure: Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+
+
+def _steps(history: RunHistory) -> int | None:
+    return history.progress.steps if history.progress else None
 
 
 def draw_epochs(history: RunHistory) -> None:

@@ -18,6 +18,7 @@ def draw_stages(recipe: Recipe, told: RunHistory, state: RunState) -> None:
     stages = [PREPARATION, *((stage.name, stage_words(stage, recipe.kind)) for stage in recipe.stages)]
     at = told.stage.number if told.stage else 0
     items = "".join(_item(name, words, number - at, state) for number, (name, words) in enumerate(stages, start=1))
+    st.subheader("Stages", anchor=False)
     st.html(f"<ol class='ulmfit-stages'>{items}</ol>")
 
 
