@@ -77,7 +77,7 @@ def _what_it_is(config: ModelConfig) -> str:
 def _load_it(name: str, config: ModelConfig) -> str:
     use = {Kind.LM: 'model.generate("I liked this movie because")', Kind.CLASSIFIER: 'model.predict("A fine film.")'}
     call = 'model.embed(["A fine film."])' if config.part == "encoder" else use[config.kind]
-    return f"```python\nfrom ulmfit_app import load_model\nmodel = load_model({json.dumps(name)})\nprint({call})\n```"
+    return f"```python\nfrom ulmfit_app import load_model\n\nmodel = load_model({json.dumps(name)})\nprint({call})\n```"
 
 
 def _data(lineage: Lineage) -> str:
