@@ -7,11 +7,11 @@ from ulmfit_app.ui.page import open_page
 from ulmfit_app.ui.run_actions import draw_undo
 from ulmfit_app.ui.run_list import draw_runs
 
-st.set_page_config(layout="wide")
 open_page(
     "Runs",
     "Every training is a run in a process of its own: closing the browser or the app does not end it. "
     "One training runs at a time, the others wait.",
+    wide=True,
 )
 draw_undo()
 run_id = st.query_params.get("run")

@@ -7,8 +7,10 @@ import streamlit as st
 STYLES = Path(__file__).parent / "styles.css"
 
 
-def open_page(title: str, introduction: str) -> None:
-    """Start a page: its `title` as the only first-level heading, and what it is for."""
+def open_page(title: str, introduction: str, *, wide: bool = False) -> None:
+    """Start a page: its `title` as the only first-level heading, and what it is for. `wide`: for tables and curves."""
+    st.set_page_config(layout="wide" if wide else "centered")
     st.html(STYLES)
-    st.title(title, anchor=False)
-    st.markdown(introduction)
+    with st.container(key="wide-page" if wide else "page"):
+        st.title(title, anchor=False)
+        st.markdown(introduction)

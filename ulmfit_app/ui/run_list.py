@@ -16,7 +16,7 @@ from ulmfit_app.ui.run_state import state_sign
 from ulmfit_app.ui.wording import RUN_WORDS, UNKNOWN, ago, best, duration, percent, telling
 
 ROWS = 20
-COLUMNS = (4, 11, 4)  # widths of name, facts, buttons
+COLUMNS = (7, 11, 5)  # widths of name, facts, buttons
 EVERY = 5.0  # seconds between two looks at all runs; one at 500 of them takes 0.2 s (two cores)
 START = """\
 ulmfit train lm --data imdb --recipe demo --name my-lm --detach
@@ -63,7 +63,7 @@ def _chosen(runs: Sequence[RunSummary]) -> list[RunSummary]:
     """Those in the states that were picked, in the order that was picked."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         states = st.pills("State", list(RunState), selection_mode="multi", key="state", bind="query-params")
-        order = st.selectbox("Order", list(ORDERS), key="order", bind="query-params", width=220)
+        order = st.selectbox("Order", list(ORDERS), key="order", bind="query-params", width=180)
     return sorted((run for run in runs if not states or run.state in states), key=ORDERS[order])
 
 
@@ -77,17 +77,18 @@ def _draw_header() -> None:
     with st.container(key="runs-header"):
         name, facts, _ = st.columns(COLUMNS)
         name.html("<div class='ulmfit-run'><span>Model</span></div>")
-        facts.html(
-            _cells(("sign", "State"), ("what", "What"), ("when", "Submitted"), ("time", "Worked"), ("best", "Result"))
-        )
+        facts.html(_cells("State", "Submitted", "Worked", "Result"))
 
 
 def _row(run: RunSummary) -> list[Action | None]:
     """Draw one run and return what was pressed."""
     with st.container(key=f"row-{run.id}"):
         name, facts, actions = st.columns(COLUMNS, vertical_alignment="center")
-        opened = name.button(run.name or run.id, key=f"open-{run.id}", type="tertiary")
-        facts.html(_facts(run))
+        with name.container(gap=None):
+            opened = st.button(run.name or run.id, key=f"open-{run.id}", type="tertiary")
+            st.html(f"<p class='ulmfit-what'>{escape(_what(run))}</p>")
+        submitted = ago(run.spec.created) if run.spec else UNKNOWN
+        facts.html(_cells(state_sign(run.state, _detail(run)), submitted, duration(run.seconds), escape(best(run))))
         with actions.container(horizontal=True, horizontal_alignment="right", gap="small"):
             return [
                 partial(_open, run.id) if opened else None,
@@ -96,21 +97,14 @@ def _row(run: RunSummary) -> list[Action | None]:
             ]
 
 
-def _facts(run: RunSummary) -> str:
+def _what(run: RunSummary) -> str:
     what = RUN_WORDS[find(run.id).kind]
-    if run.spec and run.spec.recipe:
-        what += f" on {run.spec.dataset}, recipe {run.spec.recipe.name}"
-    return _cells(
-        ("sign", state_sign(run.state, _detail(run))),
-        ("what", escape(what)),
-        ("when", ago(run.spec.created) if run.spec else UNKNOWN),
-        ("time", duration(run.seconds)),
-        ("best", escape(best(run))),
-    )
+    return f"{what} on {run.spec.dataset}, recipe {run.spec.recipe.name}" if run.spec and run.spec.recipe else what
 
 
-def _cells(*cells: tuple[str, str]) -> str:
-    spans = "".join(f"<span class='ulmfit-{key}'>{text}</span>" for key, text in cells)
+def _cells(*cells: str) -> str:
+    """HTML of the columns in the middle; on a narrow screen those that say something, in a line."""
+    spans = "".join(f"<span{' class=ulmfit-nothing' if cell == UNKNOWN else ''}>{cell}</span>" for cell in cells)
     return f"<div class='ulmfit-run'>{spans}</div>"
 
 

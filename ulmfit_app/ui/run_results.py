@@ -1,10 +1,10 @@
 """What a run has produced so far, drawn: curves, fastai's table of epochs, messages, and the model that was kept."""
 
-from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
-from ulmfit_app.charts.curves import Figure, loss_curves, metric_curve, rate_curve
+from ulmfit_app.charts.curves import loss_curves, metric_curve, rate_curve
 from ulmfit_app.runs.history import RunHistory
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import EpochEvent
@@ -12,7 +12,6 @@ from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.wording import duration, metrics_words
 
 MESSAGES = 8
-LONG = 12  # epochs; a longer table scrolls
 
 
 def draw_result(run: RunSummary) -> None:
@@ -52,7 +51,7 @@ def draw_measures(run_id: str, history: RunHistory) -> None:
             _draw(rate_curve(history.lr, _steps(history)), f"rate-{run_id}", alt)
 
 
-def _draw(figure: Figure, key: str, alt: str) -> None:
+def _draw(figure: object, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
@@ -61,25 +60,28 @@ def _steps(history: RunHistory) -> int | None:
 
 
 def draw_epochs(history: RunHistory) -> None:
-    """Draw the table that fastai prints while it trains."""
+    """Draw the table that fastai prints while it trains, with fastai's names."""
     if not history.epochs:
         return
     st.subheader("Epochs", anchor=False)
-    with st.container(height=440 if len(history.epochs) > LONG else "content", border=False):
-        st.table(_rows(history.epochs), hide_index=True, border="horizontal")
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in _cells(history.epochs[0]))
+    rows = "".join(f"<tr>{_row(epoch)}</tr>" for epoch in history.epochs)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    st.html(f"<div class='ulmfit-epochs' role='region' aria-label='Epochs' tabindex='0'>{table}</div>")
 
 
-def _rows(epochs: Sequence[EpochEvent]) -> list[dict[str, str]]:
-    return [
-        {
-            "epoch": str(epoch.epoch),
-            "train_loss": f"{epoch.train_loss:.4f}",
-            "valid_loss": "" if epoch.valid_loss is None else f"{epoch.valid_loss:.4f}",
-            **{name: f"{value:.4f}" for name, value in epoch.metrics.items()},
-            "time": f"{int(epoch.seconds) // 60:02}:{int(epoch.seconds) % 60:02}",
-        }
-        for epoch in epochs
-    ]
+def _row(epoch: EpochEvent) -> str:
+    return "".join(f"<td>{cell}</td>" for cell in _cells(epoch).values())
+
+
+def _cells(epoch: EpochEvent) -> dict[str, str]:
+    return {
+        "epoch": str(epoch.epoch),
+        "train_loss": f"{epoch.train_loss:.4f}",
+        "valid_loss": "" if epoch.valid_loss is None else f"{epoch.valid_loss:.4f}",
+        **{name: f"{value:.4f}" for name, value in epoch.metrics.items()},
+        "time": f"{int(epoch.seconds) // 60:02}:{int(epoch.seconds) % 60:02}",
+    }
 
 
 def draw_messages(history: RunHistory) -> None:
