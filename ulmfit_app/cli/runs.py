@@ -115,7 +115,9 @@ def _lines(run: RunSummary) -> list[str]:
         lines += [f"model    {run.result.model}{' (partial)' if run.result.partial else ''}"]
         lines += [f"metrics  {metrics_line(run.result.metrics)}", f"time     {run.result.seconds:.0f} s"]
         lines += [f"note     {text}" for text in run.result.notes]
-    return [*lines, f"folder   {find(run.id).path}"]
+    folder = find(run.id)
+    lines += [f"saved    {', '.join(names)}"] if (names := folder.checkpoint_names()) else []
+    return [*lines, f"folder   {folder.path}"]
 
 
 def _progress(run: RunSummary) -> str:

@@ -7,7 +7,7 @@ import pytest
 from filelock import FileLock
 
 from tests.unit.cli.running import Command
-from tests.unit.runs.making import make_run, queued_run, status
+from tests.unit.runs.making import checkpoint, make_run, queued_run, status
 from ulmfit_app.runs import launcher
 from ulmfit_app.runs.events import EventWriter
 from ulmfit_app.schema import ProgressEvent, RunRequest, RunResult, RunState
@@ -38,7 +38,11 @@ def test_show_has_the_designs_fields(ulmfit: Command) -> None:
     assert shown == {
         "id": run.id, "status": "done", "stage": "head", "reason": "", "name": "my-lm", "result": result,
     }  # fmt: skip
+    assert "saved" not in ulmfit("runs", "show", run.id).out
+    checkpoint(run, "1epoch")  # row 18: named checkpoints are listed
+    checkpoint(run, "finetuned")
     words = ulmfit("runs", "show", run.id).out
+    assert "saved    1epoch, finetuned" in words
     assert "accuracy 0.25" in words
     assert str(run.path) in words
 
