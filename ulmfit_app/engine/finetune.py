@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import fastai
 import numpy as np
@@ -21,7 +21,7 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.token_workers import usable_cores
 from ulmfit_app.data.tokens import tokenizer_config
 from ulmfit_app.data.vocabulary import vocabulary_fit
-from ulmfit_app.engine import checkpoints, corpus, devices, learners, loaders, parents
+from ulmfit_app.engine import checkpoints, corpus, devices, learners, loaders, parents, word2vec
 from ulmfit_app.engine.checkpoints import load_newest
 from ulmfit_app.engine.corpus import Corpus
 from ulmfit_app.engine.devices import Device
@@ -120,6 +120,8 @@ def train(
         prepared = _prepare(job)
         course = _course(job, prepared)
         resumed = load_newest(prepared.learner, job.checkpoints) if resume else None
+        if not resumed:
+            _embed(job, prepared)
         devices.seed_everything(job.seed)
         stopped = course.run(resumed)
     metrics = course.metrics(stopped)
@@ -142,7 +144,7 @@ def _prepare(job: Job) -> Prepared:
     rows = corpus.choose_rows(job.kind, job.dataset, job.recipe, job.seed)
     recipe = fit_to_texts(job.recipe, len(rows.train))
     parent = parents.load(job.parent, tokenizer_config(job.dataset.info.language)) if job.parent else None
-    texts = corpus.prepare(job.dataset, rows, _tokenise_progress(job))
+    texts = corpus.prepare(job.dataset, rows, _obeying(job, "tokenise"))
     vocab = _vocabulary(texts, recipe, parent)
     architecture = parent.config.architecture if parent else SIZES[recipe.size]
     weights = parents.transfer(parent, vocab) if parent else {}
@@ -154,9 +156,23 @@ def _prepare(job: Job) -> Prepared:
     return Prepared(recipe, texts, vocab, architecture, learner, parent, notes)
 
 
-def _tokenise_progress(job: Job) -> corpus.Progress:
+def _embed(job: Job, prepared: Prepared) -> None:
+    """First word vectors from word2vec, if the recipe asks for them and there is no parent to take them from."""
+    if prepared.parent or prepared.recipe.embedding != "word2vec":
+        return
+    texts = prepared.corpus.ids(prepared.corpus.train, prepared.vocab, prepared.recipe.first_tokens)
+    report = _obeying(job, "word2vec")
+    found = word2vec.vectors(texts, prepared.vocab, prepared.architecture.emb_sz, seed=job.seed, on_progress=report)
+    weights = {parents.EMBEDDING: found}
+    named = parents.for_lm(weights) if job.kind is Kind.LM else parents.for_classifier(weights)
+    learners.load_weights(prepared.learner, named)
+
+
+def _obeying(job: Job, phase: Literal["tokenise", "word2vec"]) -> corpus.Progress:
+    """Report the progress of what comes before the training, and obey a wish to pause or stop."""
+
     def report(done: int, total: int) -> None:
-        job.on_event(ProgressEvent(phase="tokenise", done=done, total=total, unit="documents"))
+        job.on_event(ProgressEvent(phase=phase, done=done, total=total, unit="documents"))
         wish = job.control()
         if wish == "pause":
             raise Paused
@@ -206,7 +222,8 @@ def _notes(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], parent: pa
         among = "are among" if recipe.count_validation else "are not among"
         notes.append(f"Texts of the classifier's validation split {among} the language model's texts.")
     if parent is None:
-        notes.append("The weights start random: there is no parent.")
+        start = "random" if recipe.embedding == "random" else "random, the word vectors from word2vec"
+        notes.append(f"The weights start {start}: there is no parent.")
         if any(stage.freeze_to for stage in recipe.stages):
             notes.append("The recipe freezes layers that are random here; 'pretrain' trains all of them.")
     else:

@@ -88,6 +88,11 @@ class Recipe(Record):
     size: Literal["full", "compact", "tiny"] = Field(
         default="compact", description="Size of a model trained from scratch."
     )
+    embedding: Literal["random", "word2vec"] = Field(
+        default="random",
+        description="First word vectors of a model trained from scratch: random, or word2vec on the same texts (needs "
+        "gensim; a minute that spares many).",
+    )
     count_validation: bool = Field(
         default=False, description="Build the LM's vocabulary and texts from the validation split too, as the notebook."
     )

@@ -19,6 +19,7 @@ PHASE_WORDS = {
     "read": "Reading texts",
     "download": "Downloading",
     "tokenise": "Tokenising",
+    "word2vec": "First word vectors",
     "train": "Training",
     "validate": "Validating",
 }
