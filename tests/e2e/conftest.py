@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.fixtures import tiny_classifier
@@ -90,6 +91,17 @@ def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     yield tab
     assert (foreign, errors) == ([], [])
     assert "Traceback" not in server.log.read_text()[logged:]
+
+
+def serious_violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is, of the two worst grades."""
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)  # colours of a button change in a transition
+    return [
+        f"{found['id']}: {found['help']}: {[node['html'] for node in found['nodes']]}"
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
 
 
 def _is_local(url: str, home: str) -> bool:

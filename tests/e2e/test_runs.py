@@ -1,0 +1,107 @@
+"""A run as a person meets it: started in a terminal, found in the browser, stopped in another one, its model kept."""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Server, serious_violations
+from ulmfit_app import modelfolder
+
+SLOW = 90_000  # milliseconds; a worker imports torch and fastai first
+LONG = (
+    "train", "lm", "--data", "toy", "--recipe", "demo", "--from", "scratch", "--detach", "--json",
+    "--set", "stages.1.epochs=180", "--set", "stages.1.max_steps=100000", "--set", "size=tiny",
+    "--precision", "fp32", "--threads", "1", "--device", "cpu",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was started by command."""
+
+    id: str
+    name: str
+
+
+@pytest.fixture
+def ulmfit(server: Server) -> "Ulmfit":
+    """`ulmfit(…)` in a terminal, in the home of the server."""
+    return Ulmfit(server.log.parent / "home")
+
+
+@dataclass(frozen=True)
+class Ulmfit:
+    """The command line on `home`."""
+
+    home: Path
+
+    def __call__(self, *arguments: object) -> str:
+        command = [sys.executable, "-m", "ulmfit_app", *map(str, arguments)]
+        environment = {**os.environ, "ULMFIT_HOME": str(self.home), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def training(ulmfit: Ulmfit, tmp_path: Path) -> Iterator[Run]:
+    """A training that takes minutes; stopped at the end of the test if it still goes on."""
+    if not (ulmfit.home / "datasets" / "toy").exists():
+        path = tmp_path / "toy.csv"
+        words = ("a boring film and an awful plot", "a funny film and a great plot")
+        rows = [f"{words[i % 2]} of scene {i} with actor {i % 7}" for i in range(400)]
+        path.write_text("\n".join(["text", *rows]))
+        ulmfit("data", "add", "toy", path, "--text-column", "text")
+    run = json.loads(ulmfit(*LONG, "--name", f"toy-{secrets.token_hex(2)}"))
+    yield Run(run["id"], run["name"])
+    if json.loads(ulmfit("runs", "show", run["id"], "--json"))["status"] in ("starting", "running", "queued"):
+        ulmfit("runs", "stop", run["id"])
+
+
+def sign(page: Page, word: str) -> object:
+    """The sign of the opened run's state."""
+    return expect(page.locator(".ulmfit-facts .ulmfit-state", has_text=re.compile(f"^{word}$")))
+
+
+def test_a_run_is_found_reloaded_opened_twice_stopped_kept_deleted_and_brought_back(
+    page: Page, browser: Browser, server: Server, ulmfit: Ulmfit, training: Run
+) -> None:
+    page.goto(f"{server.url}/runs")
+    page.get_by_role("button", name=training.name, exact=True).click(timeout=SLOW)
+    expect(page.get_by_text("of all steps")).to_be_visible(timeout=SLOW)
+    expect(page).to_have_title(re.compile(r"^● \d+% – Runs"))
+    assert serious_violations(page) == []
+
+    page.reload()
+    expect(page.get_by_role("heading", name=training.name)).to_be_visible(timeout=SLOW)
+    sign(page, "running").to_be_visible()
+
+    profile = browser.new_context()
+    elsewhere = profile.new_page()
+    elsewhere.goto(page.url)
+    elsewhere.get_by_role("button", name="Stop").click(timeout=SLOW)
+    elsewhere.get_by_role("button", name="Stop the run").click()
+    for tab in (elsewhere, page):  # neither is reloaded
+        expect(tab.get_by_text(f"Kept: the model {training.name}, marked partial")).to_be_visible(timeout=SLOW)
+        sign(tab, "stopped").to_be_visible()
+    profile.close()
+
+    assert modelfolder.read_config(ulmfit.home / "models" / training.name).partial
+    expect(page).to_have_title("Runs – ULMFiT Studio")
+    assert serious_violations(page) == []
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text(f"The run {training.id} is in the trash.")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name=training.name, exact=True)).to_be_visible(timeout=SLOW)
