@@ -38,7 +38,7 @@ EXCLUSIVE: dict[str, tuple[str, ...]] = {
     "starlette": ("ulmfit_app/api", "app.py", "tests/"),
     "plotly": ("ulmfit_app/charts", "tests/"),
     "huggingface_hub": ("ulmfit_app/hub", "tests/"),
-    "subprocess": ("ulmfit_app/runs/launcher.py", "tests/", "benchmarks/"),
+    "subprocess": ("ulmfit_app/runs/launcher.py", "tests/", "benchmarks/", "tools/appserver.py"),
 }
 SLOW_IMPORTS = {"torch", "fastai", "spacy", "pyarrow", "pandas", "scipy", "sklearn"}
 UNSAFE = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
@@ -154,7 +154,7 @@ def slow_libraries_are_imported_late(path: PurePosixPath, tree: ast.Module) -> V
 
 def environment_is_read_in_settings(path: PurePosixPath, tree: ast.Module) -> Violations:
     """Only settings reads the environment."""
-    if path.parts[0] == "tests" or path == PurePosixPath("ulmfit_app/settings.py"):
+    if path.parts[0] in ("tests", "tools", "benchmarks") or path == PurePosixPath("ulmfit_app/settings.py"):
         return
     names = {"os.environ", "os.getenv", "os.putenv", "os.environb"}
     for node in ast.walk(tree):

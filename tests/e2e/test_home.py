@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Server, serious_violations
+from tests.e2e.conftest import serious_violations
+from tools.appserver import Server
 from ulmfit_app import load_model
 
 SENTENCE = "That honestly was the worst movie I've ever seen."

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Server, serious_violations
+from tests.e2e.conftest import serious_violations
+from tools.appserver import Server
 from ulmfit_app import modelfolder
 
 SLOW = 90_000  # milliseconds; a worker imports torch and fastai first

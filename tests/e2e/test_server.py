@@ -2,7 +2,7 @@
 
 import urllib.request
 
-from tests.e2e.conftest import Server
+from tools.appserver import Server
 
 
 def test_a_first_start_asks_nothing_and_warns_of_nothing(server: Server) -> None:
