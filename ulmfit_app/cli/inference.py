@@ -5,7 +5,7 @@ import itertools
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -13,12 +13,11 @@ from ulmfit_app import registry
 from ulmfit_app.cli.console import AsJson, answer, answer_json, counter, interruptible, note, progress, table
 from ulmfit_app.cli.newfile import new_file
 from ulmfit_app.errors import AppError
-from ulmfit_app.schema import Prediction, Sampling
+from ulmfit_app.schema import ClassifierReport, LmReport, Prediction, Sampling
 
 if TYPE_CHECKING:
     from ulmfit_app.data.ingest import Labelled
     from ulmfit_app.inference.encoder import Encoder
-    from ulmfit_app.inference.evaluate import ClassifierReport, LmReport
     from ulmfit_app.inference.generator import Generator
     from ulmfit_app.inference.predictor import Predictor
 
@@ -87,7 +86,7 @@ def evaluate(
     with interruptible(lambda: "There is no result."):
         report = _report(model, input_, text_column, label_column)
     if as_json:
-        answer_json({"kind": report.kind} | asdict(report))
+        answer_json(_answer_fields(report))
     else:
         answer(_report_text(report))
 
@@ -180,7 +179,7 @@ def _stream_samples(model: str, prompt: str, n_words: int, samples: int, samplin
             done += 1
 
 
-def _report(model: str, path: Path, text_columns: list[str], label_column: str | None) -> "ClassifierReport | LmReport":
+def _report(model: str, path: Path, text_columns: list[str], label_column: str | None) -> ClassifierReport | LmReport:
     from ulmfit_app.data.ingest import read_labelled, read_texts
     from ulmfit_app.inference.evaluate import evaluate_classifier, evaluate_lm
     from ulmfit_app.inference.generator import Generator
@@ -208,8 +207,13 @@ def _note_choices(read: "Labelled", guessed: bool) -> None:
         note(f"Left out: {read.no_label:,} of {read.rows:,} rows without a label, {read.no_text:,} without a text.")
 
 
-def _report_text(report: "ClassifierReport | LmReport") -> str:
-    fields = asdict(report)
+def _answer_fields(report: ClassifierReport | LmReport) -> dict[str, Any]:
+    """What a command says of a report; the Evaluate page shows the rest."""
+    return report.model_dump(exclude={"labels", "low", "high", "per_class"})
+
+
+def _report_text(report: ClassifierReport | LmReport) -> str:
+    fields = _answer_fields(report)
     confusion = fields.pop("confusion", None)
     rows = [(name.replace("_", " "), _figure(value)) for name, value in fields.items()]
     lines = [f"{name:20}{value}" for name, value in rows]

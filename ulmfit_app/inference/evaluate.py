@@ -1,11 +1,10 @@
-"""Measuring a model on texts. The reports' fields are the keys of the command line's JSON."""
+"""Measuring a model on texts. What the figures mean is said where the reports are defined, in the schema."""
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,47 +15,12 @@ from ulmfit_app.inference.awd_lstm import State
 from ulmfit_app.inference.generator import Generator
 from ulmfit_app.inference.pooling import Progress
 from ulmfit_app.inference.predictor import Predictor
-from ulmfit_app.schema import UNK_ID
+from ulmfit_app.schema import UNK_ID, ClassifierReport, ClassScore, LmReport
 
 ECE_BINS = 15
 BLOCK = 256  # tokens per call of the language model: bounds memory to BLOCK x words logits
 MAX_EXPONENT = 700.0  # exp() of more is no float; a loss that high is noise anyway
-
-
-@dataclass(frozen=True, slots=True)
-class ClassifierReport:
-    """A classifier on `n` labelled texts.
-
-    `loss`: mean negative log-likelihood in nats; `f1`: unweighted mean over the labels that occur or were predicted;
-    `confusion`: counts, rows true and columns predicted, in the model's order of labels; `ece`: expected calibration
-    error over 15 equal bins of the predicted label's probability (Guo et al. 2017).
-    """
-
-    n: int
-    accuracy: float
-    loss: float
-    f1: float
-    confusion: list[list[int]]
-    ece: float
-    kind: Literal["classifier"] = "classifier"
-
-
-@dataclass(frozen=True, slots=True)
-class LmReport:
-    """A language model on the texts as one stream, `xxbos` before each; every token but the first is predicted once.
-
-    `tokens`: how many were predicted; `loss`: mean in nats; `perplexity`: exp(loss); `accuracy`: of the most probable
-    next token; `unknown_share`: of the predicted tokens that are `xxunk`, a word outside the vocabulary, which is
-    easily guessed and makes the other figures look better; `bits_per_character`: loss over the characters of the texts.
-    """
-
-    tokens: int
-    loss: float
-    perplexity: float
-    accuracy: float
-    unknown_share: float
-    bits_per_character: float
-    kind: Literal["lm"] = "lm"
+Z = 1.959964  # 97.5% quantile of the normal distribution
 
 
 def evaluate_classifier(
@@ -67,18 +31,35 @@ def evaluate_classifier(
     Raises `DataError` without texts, for a label that the model does not know, or if the two differ in number.
     """
     truth = _label_ids(predictor, texts, labels)
-    logits = predictor.logits(texts, on_progress)
+    return classifier_report(predictor.labels, predictor.logits(texts, on_progress), truth)
+
+
+def classifier_report(labels: Sequence[str], logits: Tensor, truth: Tensor) -> ClassifierReport:
+    """The report of the scores `logits` (n, labels) of texts whose labels have the numbers `truth` (n,); n > 0."""
     confidence, guesses = logits.softmax(1).max(1)
-    n_labels = len(predictor.labels)
+    n_labels, correct = len(labels), (guesses == truth).double()
     confusion = torch.bincount(truth * n_labels + guesses, minlength=n_labels**2).view(n_labels, n_labels)
+    low, high = wilson(int(correct.sum()), len(truth))
     return ClassifierReport(
-        n=len(texts),
-        accuracy=float((guesses == truth).double().mean()),
+        n=len(truth),
+        labels=tuple(labels),
+        accuracy=float(correct.mean()),
+        low=low,
+        high=high,
         loss=float(cross_entropy(logits.double(), truth)),
         f1=_macro_f1(confusion.double()),
-        confusion=confusion.tolist(),
-        ece=_calibration_error(confidence.double(), (guesses == truth).double()),
+        ece=_calibration_error(confidence.double(), correct),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        per_class=tuple(_scores(labels, confusion)),
     )
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The 95% score interval of a share of `hits` in `n` (Wilson 1927): it stays within 0 and 1, for few texts too."""
+    share, spread = hits / n, Z**2 / n
+    centre = (share + spread / 2) / (1 + spread)
+    half = Z / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 @contextmanager
@@ -94,22 +75,28 @@ def _one_thread() -> Iterator[None]:
 
 
 @_one_thread()
-def evaluate_lm(generator: Generator, texts: Sequence[str], on_progress: Progress | None = None) -> LmReport:
+def evaluate_lm(
+    generator: Generator,
+    texts: Sequence[str],
+    on_progress: Progress | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> LmReport:
     """Measure `generator` on `texts`, in fp32, the state carried from text to text in their order.
 
-    Raises `DataError` if there is nothing to predict.
+    `stopped` is asked before each text; what comes after its first yes is left out. Raises `DataError` if there is
+    nothing to predict.
     """
     tokens, loss, correct, unknown = 0, 0.0, 0, 0
     state: State | None = None
-    for block in _overlapping_blocks(_stream(generator, texts, on_progress)):
+    stream = _Stream(generator, texts, on_progress, stopped)
+    for block in _overlapping_blocks(iter(stream)):
         logits, state = generator.logits(block[None, :-1], state)
         target = block[1:]
         tokens += len(target)
         loss += float(cross_entropy(logits[0], target, reduction="none").double().sum())
         correct += int((logits[0].argmax(1) == target).sum())
         unknown += int((target == UNK_ID).sum())
-    n_characters = sum(map(len, texts))
-    if not tokens or not n_characters:
+    if not tokens or not stream.characters:
         raise DataError("There is no text to evaluate on.")
     return LmReport(
         tokens=tokens,
@@ -117,7 +104,7 @@ def evaluate_lm(generator: Generator, texts: Sequence[str], on_progress: Progres
         perplexity=math.exp(min(loss / tokens, MAX_EXPONENT)),
         accuracy=correct / tokens,
         unknown_share=unknown / tokens,
-        bits_per_character=loss / math.log(2) / n_characters,
+        bits_per_character=loss / math.log(2) / stream.characters,
     )
 
 
@@ -134,6 +121,15 @@ def _label_ids(predictor: Predictor, texts: Sequence[str], labels: Sequence[str]
     return torch.tensor([known[label] for label in labels])
 
 
+def _scores(labels: Sequence[str], confusion: Tensor) -> Iterator[ClassScore]:
+    for label, hits, n, guessed in zip(
+        labels, confusion.diag().tolist(), confusion.sum(1).tolist(), confusion.sum(0).tolist(), strict=True
+    ):
+        precision, recall = hits / max(1, guessed), hits / max(1, n)
+        f1 = 2 * hits / max(1, n + guessed)
+        yield ClassScore(label=label, precision=precision, recall=recall, f1=f1, support=n)
+
+
 def _macro_f1(confusion: Tensor) -> float:
     hits, occurring = confusion.diag(), confusion.sum(0) + confusion.sum(1)
     present = occurring > 0
@@ -147,11 +143,24 @@ def _calibration_error(confidence: Tensor, correct: Tensor) -> float:
     return float(gaps.abs().sum() / len(confidence))
 
 
-def _stream(generator: Generator, texts: Sequence[str], on_progress: Progress | None) -> Iterator[int]:
-    for done, text in enumerate(texts, start=1):
-        yield from generator.numericalise(text)
-        if on_progress is not None:
-            on_progress(done, len(texts))
+@dataclass
+class _Stream:
+    """The ids of `texts`, one after another; `characters` counts those of the texts that were read."""
+
+    generator: Generator
+    texts: Sequence[str]
+    on_progress: Progress | None
+    stopped: Callable[[], bool]
+    characters: int = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for done, text in enumerate(self.texts, start=1):
+            if self.stopped():
+                return
+            self.characters += len(text)
+            yield from self.generator.numericalise(text)
+            if self.on_progress is not None:
+                self.on_progress(done, len(self.texts))
 
 
 def _overlapping_blocks(ids: Iterator[int]) -> Iterator[Tensor]:

@@ -33,7 +33,7 @@ class ProgressEvent(Event):
     """
 
     type: Literal["progress"] = "progress"
-    phase: Literal["read", "download", "tokenise", "word2vec", "train", "validate"]
+    phase: Literal["read", "download", "tokenise", "word2vec", "train", "validate", "find", "evaluate", "predict"]
     done: int
     total: int
     unit: Literal["minibatches", "documents", "MB"] = "minibatches"

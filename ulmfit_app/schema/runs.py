@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from ulmfit_app.schema.base import Name, Record, Sha256
+from ulmfit_app.schema.datasets import Split
 from ulmfit_app.schema.recipes import Kind, Recipe
+from ulmfit_app.schema.reports import Report
 
 
 class RunKind(StrEnum):
@@ -54,7 +56,12 @@ class RunSpec(Record):
     overrides: dict[str, Any] = Field(default_factory=dict)
     limit: int | None = Field(default=None, ge=4)
     parent: str | None = Field(default=None, description="Model name, or None for scratch.")
-    model: str | None = None
+    model: str | None = Field(default=None, description="Model that is evaluated or predicts.")
+    split: Split | None = Field(default=None, description="Part of the dataset that an evaluation reads.")
+    input: str | None = Field(default=None, description="File of texts inside the run's folder, read instead.")
+    text_columns: tuple[str, ...] = Field(default=(), description="Columns of the text in `input`; empty: guessed.")
+    label_column: str | None = Field(default=None, description="Column of the label in `input`; None: guessed.")
+    stage: int | None = Field(default=None, ge=0, description="Stage of the recipe, from 0, that rates are for.")
     device: str = "auto"
     precision: str = "auto"
     threads: int | None = Field(default=None, ge=1)
@@ -103,11 +110,12 @@ class Queue(Record):
 
 
 class RunResult(Record):
-    """`result.json`: what came out."""
+    """`result.json`: what came out: a model, or the `report` of a run that makes none."""
 
     v: Literal[1] = 1
     model: str | None = None
     partial: bool = False
     metrics: dict[str, float] = Field(default_factory=dict)
+    report: Report | None = None
     seconds: float
     notes: tuple[str, ...] = ()

@@ -22,6 +22,9 @@ PHASE_WORDS = {
     "word2vec": "First word vectors",
     "train": "Training",
     "validate": "Validating",
+    "find": "Trying learning rates",
+    "evaluate": "Evaluating",
+    "predict": "Predicting",
 }
 UNKNOWN = "–"
 

@@ -1,7 +1,6 @@
 """The reports against figures worked out by hand, or in one naive pass."""
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from tests.fixtures import VOCAB, tiny_classifier, tiny_lm
 from ulmfit_app import inference, modelfolder
 from ulmfit_app.errors import DataError
 from ulmfit_app.inference import evaluate
-from ulmfit_app.inference.evaluate import evaluate_classifier, evaluate_lm
+from ulmfit_app.inference.evaluate import evaluate_classifier, evaluate_lm, wilson
 from ulmfit_app.inference.generator import Generator
 from ulmfit_app.inference.predictor import Predictor
 
@@ -43,21 +42,26 @@ def test_classifier_report_by_hand() -> None:
     assert report.n == 4
     assert report.accuracy == 0.75
     assert report.loss == pytest.approx(-sum(map(math.log, (0.7, 0.3, 0.8, 0.7))) / 4)
-    assert report.confusion == [[1, 0, 0], [1, 2, 0], [0, 0, 0]]
+    assert report.confusion == ((1, 0, 0), (1, 2, 0), (0, 0, 0))
     assert report.f1 == pytest.approx((2 / 3 + 4 / 5) / 2)  # c neither occurs nor was predicted
+    scores = [(score.precision, score.recall, score.f1, score.support) for score in report.per_class]
+    assert scores == [(1 / 2, 1, pytest.approx(2 / 3), 1), (1, pytest.approx(2 / 3), 0.8, 3), (0, 0, 0, 0)]
     # bins of 1/15: {.6} (9th), {.7, .7} (11th), {.8} (12th); gaps .6, 2 x .3 together, .2
     assert report.ece == pytest.approx((0.6 + 0.6 + 0.2) / 4)
 
 
-def test_the_reports_are_the_commands_json(predictor: Predictor, generator: Generator) -> None:
-    classifier = asdict(evaluate_classifier(predictor, TEXTS, ["a", "b", "c", "a"]))
-    assert classifier.keys() == {"kind", "n", "accuracy", "loss", "f1", "confusion", "ece"}
-    assert classifier["kind"] == "classifier"
-    lm = asdict(evaluate_lm(generator, TEXTS))
-    assert lm.keys() == {
-        "kind", "tokens", "loss", "perplexity", "accuracy", "unknown_share", "bits_per_character",
-    }  # fmt: skip
-    assert lm["kind"] == "lm"
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),  # R: prop.test(hits, n, correct = FALSE)
+    [(0, 10, 0.0, 0.2775328), (10, 10, 0.7224672, 1.0), (81, 263, 0.2552850, 0.3662117)],
+)
+def test_the_interval_is_wilsons(hits: int, n: int, low: float, high: float) -> None:
+    assert wilson(hits, n) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_a_stopped_evaluation_is_that_of_the_texts_before(generator: Generator) -> None:
+    answers = iter([False, False, True])
+    report = evaluate_lm(generator, TEXTS, stopped=lambda: next(answers))
+    assert report == evaluate_lm(generator, TEXTS[:2])
 
 
 def test_accuracy_is_that_of_the_single_predictions(predictor: Predictor) -> None:
