@@ -4,11 +4,11 @@ import streamlit as st
 
 from ulmfit_app import registry
 from ulmfit_app.settings import settings
+from ulmfit_app.ui.cache import predictor
 from ulmfit_app.ui.diagram import Step, draw_steps
 from ulmfit_app.ui.errors import told
 from ulmfit_app.ui.models import classifiers, draw_models, pick_model
 from ulmfit_app.ui.page import open_page
-from ulmfit_app.ui.predictors import predictor
 from ulmfit_app.ui.results import draw_prediction
 
 SENTENCE = "That honestly was the worst movie I've ever seen."

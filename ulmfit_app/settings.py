@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     )
     max_file_mb: int = Field(default=500, ge=1, description="Largest data file that is read, in MB.")
     max_text_chars: int = Field(default=200_000, ge=100, description="Longest text that is kept, in characters.")
+    cache_mb: int = Field(default=600, ge=1, description="Memory for the weights of loaded models in the app, in MB.")
 
     @field_validator("home")
     @classmethod
