@@ -10,6 +10,7 @@ from ulmfit_app.schema import DatasetInfo, Finding
 
 if TYPE_CHECKING:
     from ulmfit_app.data.dataset import Dataset
+    from ulmfit_app.data.exploration import Exploration
     from ulmfit_app.data.sources import CatalogueEntry
 
 SHOWN = 100  # characters of a text; fastai's show_batch cuts at 150 words
@@ -154,8 +155,7 @@ def _finding(finding: Finding) -> str:
 def _show_classifier_batch(dataset: "Dataset", as_json: bool) -> None:
     from ulmfit_app.data.show_batch import show_classifier_batch
 
-    with progress() as bar:
-        batch = show_classifier_batch(dataset, counter(bar, "tokenise"))
+    batch = show_classifier_batch(_explored(dataset))
     rows = [{"text": " ".join(tokens), "category": category} for tokens, category in batch.rows]
     _answer_batch({"shape": batch.shape, "rows": rows}, as_json)
 
@@ -163,10 +163,16 @@ def _show_classifier_batch(dataset: "Dataset", as_json: bool) -> None:
 def _show_lm_batch(dataset: "Dataset", as_json: bool) -> None:
     from ulmfit_app.data.show_batch import show_lm_batch
 
-    with progress() as bar:
-        batch = show_lm_batch(dataset, counter(bar, "tokenise"))
+    batch = show_lm_batch(_explored(dataset))
     rows = [{"text": " ".join(text), "text_": " ".join(target)} for text, target in batch.rows]
     _answer_batch({"shape": batch.shape, "rows": rows, "shifted_by_one": batch.shifted}, as_json)
+
+
+def _explored(dataset: "Dataset") -> "Exploration":
+    from ulmfit_app.data.exploration import Exploration
+
+    with progress() as bar:
+        return Exploration(dataset, dataset.token_table(counter(bar, "tokenise")))
 
 
 def _answer_batch(batch: dict[str, Any], as_json: bool) -> None:

@@ -89,3 +89,18 @@ def apply(text: str) -> str:
     for rule in _RULES:
         text = rule(text)
     return text
+
+
+def steps(text: str) -> list[tuple[str, str]]:
+    """The `RULES` that change `text`, in order: name, and the text after it."""
+    changed = []
+    for rule in _RULES:
+        before, text = text, rule(text)
+        if text != before:
+            changed.append((rule.__name__, text))
+    return changed
+
+
+def meaning(name: str) -> str:
+    """What the rule of that name does, in one sentence."""
+    return next(rule.__doc__ or "" for rule in _RULES if rule.__name__ == name)

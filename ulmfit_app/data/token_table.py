@@ -52,7 +52,7 @@ class TokenTable:
 
     def tokens(self, i: int) -> list[str]:
         """The tokens of text `i`, as fastai's Tokenizer gives them."""
-        return [self.words[word] for word in self._of(i)]
+        return [self.words[word] for word in self.ids_of(i)]
 
     def counts(self, rows: Rows) -> Counter[str]:
         """How often each word occurs in the texts `rows`, in the order of first occurrence.
@@ -74,17 +74,22 @@ class TokenTable:
 
         Source: `fastai.text.data.Numericalize`.
         """
-        ids = {word: i for i, word in enumerate(vocab) if word != FAKE}
-        table = np.array([ids.get(word, UNK_ID) for word in self.words], np.int64)
-        return [table[self._of(row)[:first_tokens]] for row in rows]
+        table = self.lookup(vocab)
+        return [table[self.ids_of(row)[:first_tokens]] for row in rows]
 
-    def _of(self, i: int) -> NDArray[np.uint32]:
+    def lookup(self, vocab: Sequence[str]) -> NDArray[np.int64]:
+        """The id in `vocab` of each of `words`; 0 for unknown words and `xxfake`."""
+        ids = {word: i for i, word in enumerate(vocab) if word != FAKE}
+        return np.array([ids.get(word, UNK_ID) for word in self.words], np.int64)
+
+    def ids_of(self, i: int) -> NDArray[np.uint32]:
+        """The tokens of text `i` as positions in `words`."""
         return self.ids[self.offsets[i] : self.offsets[i + 1]]
 
     def _parts(self, rows: Rows) -> Iterator[NDArray[np.uint32]]:
         """The tokens of `rows`, end to end, `ROWS_AT_ONCE` texts at a time: the corpus may not fit into memory."""
         for start in range(0, len(rows), ROWS_AT_ONCE):
-            yield np.concatenate([self._of(row) for row in rows[start : start + ROWS_AT_ONCE]])
+            yield np.concatenate([self.ids_of(row) for row in rows[start : start + ROWS_AT_ONCE]])
 
 
 def tokenise(
@@ -95,7 +100,7 @@ def tokenise(
     `on_progress` hears of texts done after each chunk. An exception raised from it ends the work: processes are
     stopped, nothing is left on disk. Raises DataError if the system ends a process.
     """
-    folder = settings().home_path / "cache" / "tokens" / _key(texts, language)
+    folder = _folder(key_of(texts, language))
     table = _read(folder)
     if table is None:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -113,13 +118,23 @@ def tokenise(
     return table
 
 
-def _key(texts: Sequence[str], language: str) -> str:
+def is_kept(key: str) -> bool:
+    """True if the texts that have this `key_of` are in the cache."""
+    return _folder(key).is_dir()
+
+
+def key_of(texts: Sequence[str], language: str = "en") -> str:
+    """The name of these texts' tokens in the cache. Reads all of them: 0.2 s for 40 MB."""
     digest = hashlib.sha256(json.dumps([FORMAT, RULES, language, spacy_version(), len(texts)]).encode())
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()[:32]
+
+
+def _folder(key: str) -> Path:
+    return settings().home_path / "cache" / "tokens" / key
 
 
 def _reported(chunks: Chunks, total: int, on_progress: Progress | None) -> Chunks:

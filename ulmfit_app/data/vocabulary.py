@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ulmfit_app.schema import FAKE, SPECIAL_TOKENS
+from ulmfit_app.schema import FAKE, SPECIAL_TOKENS, UNK
 
 
 def make_vocab(counts: Counter[str], min_freq: int = 3, max_vocab: int = 60000) -> list[str]:
@@ -37,3 +37,43 @@ def vocabulary_fit(old: Sequence[str], new: Sequence[str]) -> Fit:
     words = [word for word in new if word != FAKE]
     kept = sum(word in known for word in words)
     return Fit(kept=kept, new=len(words) - kept, share=kept / len(words) if words else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of some texts a vocabulary knows: of their different `words` those `kept`, of their `tokens` those
+    `unknown`. What the tokenizer itself writes as `xxunk` is unknown to every vocabulary."""
+
+    words: int
+    kept: int
+    tokens: int
+    unknown: int
+
+    @property
+    def unknown_share(self) -> float:
+        """The share of running tokens that become `xxunk`, 0 to 1."""
+        return self.unknown / self.tokens if self.tokens else 0.0
+
+
+def coverage(counts: Counter[str], vocab: Sequence[str]) -> Coverage:
+    """How much of the texts with these word `counts` the vocabulary knows."""
+    known = set(vocab) - {FAKE, UNK}
+    kept = [count for word, count in counts.items() if word in known]
+    total = counts.total()
+    return Coverage(words=len(counts), kept=len(kept), tokens=total, unknown=total - sum(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class WordRow:
+    """A word of some texts: its `rank` by frequency from 1, its `count`, its `id` in a vocabulary (None: unknown)."""
+
+    rank: int
+    word: str
+    count: int
+    id: int | None
+
+
+def word_rows(counts: Counter[str], vocab: Sequence[str]) -> list[WordRow]:
+    """Every word of `counts`, the most frequent first, with its id in `vocab`."""
+    ids = {word: number for number, word in enumerate(vocab) if word != FAKE}
+    return [WordRow(rank, word, n, ids.get(word)) for rank, (word, n) in enumerate(counts.most_common(), start=1)]

@@ -1,14 +1,27 @@
 """Minibatches against fastai's LMDataLoader and Pad_Chunk."""
 
+import random
+
 import numpy as np
 import pytest
 import torch
 from fastai.data.core import Datasets
-from fastai.text.data import LMDataLoader, TensorText, pad_input_chunk
+from fastai.text.data import LMDataLoader, SortedDL, TensorText, pad_input_chunk
+from fastcore.foundation import L
+from fastcore.xtras import ReindexCollection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ulmfit_app.data.minibatches import classifier_batch, is_shifted, lm_batches
+from ulmfit_app.data.minibatches import (
+    classifier_batch,
+    classifier_order,
+    goes_on,
+    is_shifted,
+    lm_batch,
+    lm_batch_count,
+    lm_order,
+    lm_positions,
+)
 
 texts = st.lists(st.integers(1, 30), min_size=1, max_size=12)
 
@@ -21,16 +34,38 @@ def _ids(lengths: list[int]) -> list[np.ndarray]:
 @given(lengths=texts, bs=st.integers(1, 6), seq_len=st.integers(1, 9))
 @settings(max_examples=60, deadline=None)
 def test_lm_minibatches_are_fastais(lengths: list[int], bs: int, seq_len: int) -> None:
-    if (sum(lengths) - 1) // bs == 0:
-        assert list(lm_batches(_ids(lengths), bs, seq_len)) == []
+    stream = np.concatenate(_ids(lengths))
+    count = lm_batch_count(len(stream), bs, seq_len)
+    if len(stream) <= bs:
+        assert count == 0
         return
     tensors = Datasets([torch.tensor(ids) for ids in _ids(lengths)], [lambda ids: TensorText(ids)])
     expected = list(LMDataLoader(tensors, lens=lengths, bs=bs, seq_len=seq_len, shuffle=False))
-    ours = list(lm_batches(_ids(lengths), bs, seq_len))
-    assert len(ours) == len(expected)
-    for (x, y), (fastai_x, fastai_y) in zip(ours, expected, strict=True):
+    assert count == len(expected)
+    for index, (fastai_x, fastai_y) in enumerate(expected):
+        x, y = lm_batch(stream, index, bs, seq_len)
         assert x.tolist() == fastai_x.tolist() and y.tolist() == fastai_y.tolist()
-        assert x.dtype == np.int64 and is_shifted(x, y)
+        assert stream[lm_positions(len(stream), index, bs, seq_len)].tolist() == x[:, 0].tolist()
+        assert index == 0 or goes_on(lm_batch(stream, index - 1, bs, seq_len)[1], x)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 50))
+def test_the_stream_is_shuffled_as_fastai_shuffles_it(seed: int, n: int) -> None:
+    texts = ReindexCollection(list(range(n)), idxs=L.range(n))
+    random.seed(seed)
+    texts.shuffle()
+    assert lm_order(n, seed).tolist() == list(texts.idxs)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=400), bs=st.integers(1, 7), seed=st.integers(0, 2**32 - 1)
+)
+@settings(max_examples=60, deadline=None)
+def test_the_order_of_an_epoch_is_fastais(lengths: list[int], bs: int, seed: int) -> None:
+    loader = SortedDL(list(range(len(lengths))), res=lengths, bs=bs, shuffle=True, num_workers=0)
+    np.random.seed(seed)
+    expected = [int(i) for i in loader.shuffle_fn(list(range(len(lengths))))]
+    assert classifier_order(np.array(lengths), seed, bs).tolist() == expected
 
 
 @given(lengths=texts, seq_len=st.integers(1, 9))

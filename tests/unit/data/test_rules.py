@@ -37,3 +37,15 @@ def test_a_long_word_of_capitals_takes_no_quadratic_time() -> None:
     """With fastai's pattern this word takes hours."""
     word = "AB" * 500_000 + "a"
     assert rules.replace_all_caps(word) == word
+
+
+@given(text=odd_texts)
+def test_the_steps_end_where_all_rules_end(text: str) -> None:
+    steps = rules.steps(text)
+    assert (steps[-1][1] if steps else text) == rules.apply(text)
+    assert [name for name, _ in steps] == [name for name in rules.RULES if name in dict(steps)]
+
+
+def test_a_step_is_told_only_where_a_rule_changes_something() -> None:
+    assert rules.steps("GREAT fun") == [("replace_all_caps", "xxup great fun"), ("lowercase", "xxbos xxup great fun")]
+    assert all(rules.meaning(name).endswith(".") for name in rules.RULES)

@@ -6,8 +6,8 @@ from fastai.text.data import make_vocab as fastai_make_vocab
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ulmfit_app.data.vocabulary import make_vocab, vocabulary_fit
-from ulmfit_app.schema import FAKE, SPECIAL_TOKENS
+from ulmfit_app.data.vocabulary import WordRow, coverage, make_vocab, vocabulary_fit, word_rows
+from ulmfit_app.schema import FAKE, SPECIAL_TOKENS, UNK
 
 words = st.sampled_from([*SPECIAL_TOKENS, "the", "a", "of", "film", "movie", "good", "bad", *map(str, range(20))])
 
@@ -30,3 +30,23 @@ def test_the_vocabulary_is_padded_to_a_multiple_of_eight_even_when_it_is_one() -
 def test_the_fit_counts_words_without_padding() -> None:
     fit = vocabulary_fit(["the", "film", FAKE], ["the", "movie", "film", "bad", FAKE, FAKE])
     assert (fit.kept, fit.new, fit.share) == (2, 2, 0.5)
+
+
+def test_coverage_counts_words_and_running_tokens() -> None:
+    counts = Counter({"the": 6, "film": 3, "zyzzyva": 1, UNK: 2, FAKE: 1})
+    covered = coverage(counts, [UNK, "the", "film", "unused", FAKE])
+    assert (covered.words, covered.kept, covered.tokens, covered.unknown) == (5, 2, 13, 4)
+    assert covered.unknown_share == 4 / 13
+    assert coverage(Counter(), ["the"]).unknown_share == 0
+
+
+@given(st.dictionaries(words, st.integers(1, 6)), st.integers(1, 4))
+def test_the_unknown_tokens_are_those_of_the_words_left_out(counts: dict[str, int], min_freq: int) -> None:
+    vocab = make_vocab(Counter(counts), min_freq)
+    left_out = sum(n for word, n in counts.items() if word not in vocab or word == UNK)
+    assert coverage(Counter(counts), vocab).unknown == left_out
+
+
+def test_words_are_ranked_by_frequency_with_their_ids() -> None:
+    rows = word_rows(Counter({"film": 2, "the": 5, FAKE: 1}), [UNK, "the", FAKE])
+    assert rows == [WordRow(1, "the", 5, 1), WordRow(2, "film", 2, None), WordRow(3, FAKE, 1, None)]
