@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.fixtures import tiny_classifier, tiny_lm
 from ulmfit_app import load_model, modelfolder, registry
 from ulmfit_app.errors import AppError, NameTakenError, NotFoundError
-from ulmfit_app.schema import Kind
+from ulmfit_app.schema import Kind, ModelConfig
 from ulmfit_app.settings import Settings
 
 
@@ -133,32 +134,115 @@ def test_rename_works_on_a_broken_model_and_refuses_a_taken_name(own: Path) -> N
     assert registry.rename("broken", "still-broken").is_dir()
 
 
-def test_delete_removes_every_trace(own: Path) -> None:
-    tiny_lm(own / "mine")
-    registry.delete("mine")
+def test_a_deleted_model_is_restored_as_it_was(own: Path) -> None:
+    before = modelfolder.verify(tiny_lm(own / "mine"))
+    token = registry.delete("mine")
     assert list(own.iterdir()) == []
+    assert [(model.token, model.name) for model in registry.deleted()] == [(token, "mine")]
     with pytest.raises(NotFoundError):
         registry.delete("mine")
+    assert registry.restore(token) == "mine"
+    assert modelfolder.verify(own / "mine") == before
+    assert registry.deleted() == []
 
 
-def test_an_interrupted_delete_is_gone_from_the_list(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Path) -> None:
-        raise OSError(13, "Permission denied")
+def test_of_two_deleted_under_one_name_each_comes_back(own: Path) -> None:
+    first = modelfolder.verify(tiny_lm(own / "mine", seed=1))
+    one = registry.delete("mine")
+    tiny_lm(own / "mine", seed=2)
+    registry.delete("mine")
+    assert len(registry.deleted()) == 2
+    registry.restore(one)
+    assert modelfolder.verify(own / "mine") == first
 
+
+@pytest.mark.parametrize("taken_by", ["own", "shipped"])
+def test_a_taken_name_keeps_a_deleted_model_in_the_trash(own: Path, shipped: Path, taken_by: str) -> None:
     tiny_lm(own / "mine")
-    monkeypatch.setattr(shutil, "rmtree", fail)
-    with pytest.raises(AppError, match="could not be removed completely"):
+    token = registry.delete("mine")
+    tiny_lm({"own": own, "shipped": shipped}[taken_by] / "mine")
+    with pytest.raises(NameTakenError, match="Another model is called 'mine'"):
+        registry.restore(token)
+    assert [model.token for model in registry.deleted()] == [token]
+
+
+@pytest.mark.parametrize("token", ["", "mine", "../models/mine", "20260101-000000-abcd-mine"])
+def test_what_is_not_in_the_trash_is_not_restored(own: Path, token: str) -> None:
+    tiny_lm(own / "mine")
+    with pytest.raises(NotFoundError):
+        registry.restore(token)
+    assert modelfolder.verify(own / "mine")
+
+
+def test_the_trash_is_emptied_of_what_is_older_than_a_week(own: Path, home: Path) -> None:
+    trash = home / "trash" / "models"
+    ages = {days: f"{datetime.now(UTC) - timedelta(days=days):%Y%m%d-%H%M%S}-abcd-model" for days in (6, 8)}
+    for token in ages.values():
+        tiny_lm(trash / token)
+    (trash / "something-else").mkdir()
+    tiny_lm(own / "mine")
+    newest = registry.delete("mine")
+    assert [model.token for model in registry.deleted()] == [newest, ages[6]]
+    assert sorted(path.name for path in trash.iterdir()) == sorted([newest, ages[6], "something-else"])
+
+
+def test_a_delete_that_fails_changes_nothing(own: Path, home: Path) -> None:
+    tiny_lm(own / "mine")
+    (home / "trash").write_text("in the way")
+    with pytest.raises(AppError, match="could not be moved to the trash"):
         registry.delete("mine")
-    assert "mine" not in names(registry.models())
+    assert modelfolder.verify(own / "mine")
 
 
-def test_delete_of_a_link_removes_the_link_alone(own: Path, tmp_path: Path) -> None:
+def test_delete_of_a_link_moves_the_link_alone(own: Path, tmp_path: Path) -> None:
     target = tiny_lm(tmp_path / "elsewhere")
     own.mkdir(parents=True)
     (own / "linked").symlink_to(target)
-    registry.delete("linked")
+    token = registry.delete("linked")
     assert list(own.iterdir()) == []
+    old = f"20200101-000000-abcd-{token.rpartition('-')[2]}"
+    (tmp_path / "home/trash/models" / token).rename(tmp_path / "home/trash/models" / old)
+    registry.empty_trash()
+    assert registry.deleted() == []
     assert modelfolder.verify(target)
+
+
+def test_a_broken_model_can_be_deleted_and_restored(own: Path) -> None:
+    (tiny_lm(own / "broken") / "config.json").write_text("{}")
+    registry.restore(registry.delete("broken"))
+    assert registry.models()[0].name == "broken"
+
+
+def test_notes_are_written_and_read(own: Path) -> None:
+    before = modelfolder.verify(tiny_lm(own / "mine"))
+    registry.write_notes("mine", "Trained on a *train*.\n\nTwice. <!-- end of notes -->")
+    assert registry.read_notes("mine") == "Trained on a *train*.\n\nTwice."
+    assert "Trained on a *train*." in registry.read_card("mine")
+    registry.write_notes("mine", "")
+    assert registry.read_notes("mine") == ""
+    assert modelfolder.verify(own / "mine") == before
+
+
+def test_too_long_notes_and_notes_on_a_shipped_model_are_refused(own: Path, shipped: Path) -> None:
+    tiny_lm(own / "mine")
+    card = registry.read_card("mine")
+    with pytest.raises(AppError, match="at most 20,000 characters"):
+        registry.write_notes("mine", "x" * 20_001)
+    assert registry.read_card("mine") == card
+    with pytest.raises(AppError, match="shipped model"):
+        registry.write_notes("general-lm", "mine")
+
+
+def test_a_model_without_a_card_has_an_empty_one(own: Path) -> None:
+    (tiny_lm(own / "mine") / "README.md").unlink()
+    assert registry.read_card("mine") == ""
+    registry.write_notes("mine", "Now it has one.")
+    assert registry.read_notes("mine") == "Now it has one."
+
+
+def test_disk_use_counts_the_files(own: Path) -> None:
+    folder = tiny_lm(own / "mine")
+    assert registry.disk_use(folder) == sum(path.stat().st_size for path in folder.iterdir()) > 1000
 
 
 def rename_to_x(name: str) -> None:
@@ -170,6 +254,41 @@ def test_shipped_models_are_read_only(change: Callable[[str], None], shipped: Pa
     with pytest.raises(AppError, match="neither renamed nor deleted"):
         change("general-lm")
     assert modelfolder.verify(shipped / "general-lm")
+
+
+def described(folder: Path, **lineage: str | None) -> ModelConfig:
+    """Rewrite the lineage in the configuration of `folder`."""
+    config = modelfolder.read_config(folder)
+    config = config.model_copy(update={"lineage": config.lineage.model_copy(update=lineage)})
+    (folder / "config.json").write_text(config.model_dump_json())
+    return config
+
+
+def test_lineage_follows_hashes_through_renames(own: Path, shipped: Path) -> None:
+    general = modelfolder.read_config(shipped / "general-lm")
+    lm = described(tiny_lm(own / "my-lm", seed=3), parent="general-lm", parent_hash=general.weights_sha256)
+    classifier = described(tiny_classifier(own / "mine"), parent="my-lm", parent_hash=lm.weights_sha256)
+    registry.rename("my-lm", "renamed")
+    line = registry.ancestors(classifier, registry.models())
+    assert [(model.name, model.exact) for model in line] == [("general-lm", True), ("renamed", True)]
+    assert names(registry.children("renamed", registry.models())) == ["mine"]
+    assert names(registry.children("general-lm", registry.models())) == ["renamed"]
+    registry.delete("renamed")
+    line = registry.ancestors(classifier, registry.models())
+    assert [(model.name, model.entry) for model in line] == [("my-lm", None)]
+    assert registry.children("general-lm", registry.models()) == []
+
+
+def test_a_parent_of_that_name_with_other_weights_is_not_exact(own: Path) -> None:
+    child = described(tiny_lm(own / "child"), parent="general-lm", parent_hash="0" * 64)
+    (ancestor,) = registry.ancestors(child, registry.models())
+    assert (ancestor.name, ancestor.exact) == ("general-lm", False)
+    assert ancestor.entry is not None and ancestor.entry.shipped
+
+
+def test_a_model_that_claims_to_be_its_own_parent_has_an_end(own: Path) -> None:
+    child = described(tiny_lm(own / "loop"), parent="loop", parent_hash="0" * 64)
+    assert [model.name for model in registry.ancestors(child, registry.models())] == ["loop"]
 
 
 def test_newest_lm_on_is_the_last_own_lm_trained_on_the_dataset(own: Path) -> None:

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from ulmfit_app import registry
-from ulmfit_app.cli.console import AsJson, answer, answer_json, confirm, note, shortened, table
-from ulmfit_app.errors import ModelFolderError
+from ulmfit_app.cli.console import AsJson, answer, answer_json, note, shortened, table
+from ulmfit_app.errors import ModelFolderError, NotFoundError
 from ulmfit_app.registry import ModelEntry
+from ulmfit_app.registry.trash import KEPT
+from ulmfit_app.runs.usage import unused
 from ulmfit_app.schema import ModelConfig
 
 app = typer.Typer(help="Language models and classifiers, shipped and your own.", no_args_is_help=True)
@@ -42,17 +44,30 @@ def show(name: ModelName, as_json: AsJson = False) -> None:
 
 @app.command()
 def rename(name: ModelName, new_name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
-    """Rename a model of your own."""
-    registry.rename(name, new_name)
+    """Rename a model of your own that no unfinished run needs."""
+    with unused(name):
+        registry.rename(name, new_name)
     note(f"'{name}' is now called '{new_name}'.")
 
 
 @app.command()
 def delete(name: ModelName) -> None:
-    """Delete a model of your own."""
-    confirm(f"Delete the model '{name}' for good?")
-    registry.delete(name)
-    note(f"'{name}' is deleted.")
+    """Move a model of your own to the trash, from where it can be restored for a week."""
+    with unused(name):
+        registry.delete(name)
+    note(f"'{name}' is in the trash. `ulmfit models restore {name}` brings it back within {KEPT.days} days.")
+
+
+@app.command()
+def restore(name: ModelName) -> None:
+    """Bring a deleted model back; of several with that name, the one deleted last."""
+    there = registry.deleted()
+    token = next((model.token for model in there if model.name == name), None)
+    if token is None:
+        names = ", ".join(dict.fromkeys(model.name for model in there)) or "nothing"
+        raise NotFoundError(f"There is no model '{name}' in the trash.", todo=f"There: {names}.")
+    registry.restore(token)
+    note(f"'{name}' is back.")
 
 
 @app.command()

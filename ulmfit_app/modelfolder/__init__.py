@@ -15,7 +15,7 @@ from ulmfit_app.modelfolder.card import notes_of
 from ulmfit_app.modelfolder.conversion import copy, export_fastai, half, to_encoder
 from ulmfit_app.modelfolder.tensors import encoder_weights, expected_shapes
 from ulmfit_app.modelfolder.verification import read_config, read_vocab, read_weights, verify
-from ulmfit_app.modelfolder.writing import rewrite_card, write
+from ulmfit_app.modelfolder.writing import read_card, rewrite_card, write
 
 __all__ = [
     "copy",
@@ -24,6 +24,7 @@ __all__ = [
     "export_fastai",
     "half",
     "notes_of",
+    "read_card",
     "read_config",
     "read_vocab",
     "read_weights",

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ulmfit_app.errors import ModelFolderError, NameTakenError
+from ulmfit_app.modelfolder.card import notes_of
 from ulmfit_app.modelfolder.tensors import encoder_weights
 from ulmfit_app.modelfolder.verification import read_config, read_vocab, read_weights
-from ulmfit_app.modelfolder.writing import read_notes, write
+from ulmfit_app.modelfolder.writing import read_card, write
 from ulmfit_app.schema import ModelConfig
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _write(folder: Path, target: Path, config: ModelConfig, weights: Mapping[str
         metrics=config.metrics,
         partial=config.partial,
         weights=weights,
-        notes=read_notes(folder),
+        notes=notes_of(read_card(folder)),
         half=config.dtype == "float16",
     )
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ulmfit_app.errors import ModelFolderError, NameTakenError
 from ulmfit_app.modelfolder.card import notes_of, render
 from ulmfit_app.modelfolder.tensors import Part, check_names_and_shapes, from_state_dict
-from ulmfit_app.modelfolder.verification import CARD, CONFIG, VOCAB, WEIGHTS, check_vocab, read_config
+from ulmfit_app.modelfolder.verification import CARD, CONFIG, MAX_BYTES, VOCAB, WEIGHTS, check_vocab, read_config
 from ulmfit_app.schema import Architecture, Kind, Lineage, Metric, ModelConfig, TokenizerConfig
 
 if TYPE_CHECKING:
@@ -80,9 +80,12 @@ def write(
     return config
 
 
-def rewrite_card(folder: Path) -> None:
-    """Render the card of `folder` again, under its present name; the notes stay. Raises `ModelFolderError`."""
-    card = render(folder.name, read_config(folder), read_notes(folder))
+def rewrite_card(folder: Path, notes: str | None = None) -> None:
+    """Render the card of `folder` again, under its present name, with other `notes` or those that it has.
+
+    Raises `ModelFolderError`.
+    """
+    card = render(folder.name, read_config(folder), notes_of(read_card(folder)) if notes is None else notes)
     beside = folder.parent / f".{folder.name}.{CARD}"
     try:
         _store(beside, card.encode())
@@ -94,11 +97,12 @@ def rewrite_card(folder: Path) -> None:
         ) from error
 
 
-def read_notes(folder: Path) -> str:
-    """The user's notes in the card of `folder`; empty without a card."""
+def read_card(folder: Path) -> str:
+    """The card of `folder`; empty without one, or without a readable one."""
     try:
-        return notes_of((folder / CARD).read_text(encoding="utf-8", errors="replace"))
-    except FileNotFoundError:
+        with (folder / CARD).open("rb") as file:
+            return file.read(MAX_BYTES[CARD]).decode(errors="replace")
+    except OSError:
         return ""
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from tests.fixtures import tiny_classifier, tiny_lm
 from tests.unit.cli.running import Command
+from tests.unit.runs.making import make_run, status
 from ulmfit_app import load_model
 from ulmfit_app.inference.encoder import Encoder
+from ulmfit_app.schema import RunState
 from ulmfit_app.settings import CHECKOUT, Settings
 
 
@@ -52,6 +54,23 @@ def test_rename_and_delete(ulmfit: Command, models: Path) -> None:
     assert sorted(path.name for path in models.iterdir()) == ["my-classifier", "renamed"]
     assert ulmfit("models", "delete", "renamed").code == 0
     assert [path.name for path in models.iterdir()] == ["my-classifier"]
+    assert ulmfit("models", "restore", "renamed").code == 0
+    assert sorted(path.name for path in models.iterdir()) == ["my-classifier", "renamed"]
+    ran = ulmfit("models", "restore", "renamed")
+    assert (ran.code, "nothing" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("needs", ["parent", "model", "name"])
+@pytest.mark.parametrize("command", [("delete",), ("rename", "other")])
+def test_a_model_that_an_unfinished_run_needs_stays(
+    ulmfit: Command, models: Path, needs: str, command: tuple[str, ...]
+) -> None:
+    run = make_run(**({"name": "next"} | {needs: "my-lm"}))
+    ran = ulmfit("models", command[0], "my-lm", *command[1:])
+    assert ran.code == 1 and run.id in ran.err
+    assert (models / "my-lm").is_dir()
+    run.write_status(status(RunState.DONE))
+    assert ulmfit("models", command[0], "my-lm", *command[1:]).code == 0
 
 
 def test_export(ulmfit: Command, models: Path, tmp_path: Path) -> None:

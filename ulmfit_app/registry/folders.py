@@ -1,13 +1,7 @@
-"""The models that can be named: the shipped ones of the checkout (read-only) and one's own under the home folder.
-
-Lists, finds, names, renames and deletes folders; what is inside one is `modelfolder`'s business. Imports no torch.
-"""
+"""Names and folders: lists the models, finds one, gives names. Changes nothing inside a folder but its card's title."""
 
 import contextlib
 import difflib
-import shutil
-import tempfile
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +30,7 @@ def models(kind: Kind | None = None) -> list[ModelEntry]:
     Files are not hashed here: that happens when a model is loaded.
     """
     shipped = _folders_in(settings().shipped_models)
-    own = [_entry(path, shipped=False, taken=path.name in shipped) for path in _folders_in(_own_models()).values()]
+    own = [_entry(path, shipped=False, taken=path.name in shipped) for path in _folders_in(own_models()).values()]
     entries = own + [_entry(path, shipped=True, taken=False) for path in shipped.values()]
     return [entry for entry in entries if kind is None or (entry.config is not None and entry.config.kind is kind)]
 
@@ -47,7 +41,7 @@ def folder_of(name_or_path: str | Path) -> Path:
     Raises `NotFoundError` naming similar models, `NameTakenError` if the name is both shipped and one's own.
     """
     name = str(name_or_path)
-    shipped, own = _folders_in(settings().shipped_models), _folders_in(_own_models())
+    shipped, own = _folders_in(settings().shipped_models), _folders_in(own_models())
     if name in shipped and name in own:
         raise NameTakenError(
             f"'{name}' is a shipped model and one of your own.",
@@ -72,7 +66,7 @@ def new_folder(name: str) -> Path:
         )
     if (settings().shipped_models / name).exists():
         raise NameTakenError(f"A shipped model is called '{name}'.", todo="Choose another name.")
-    folder = _own_models() / name
+    folder = own_models() / name
     if folder.exists():
         raise NameTakenError(f"You already have a model called '{name}'.", todo="Choose another name, or delete it.")
     return folder
@@ -80,7 +74,7 @@ def new_folder(name: str) -> Path:
 
 def rename(name: str, new_name: str) -> Path:
     """Give one's own model a new name and return its new folder; the card follows, its notes stay."""
-    folder, target = _own_folder(name), new_folder(new_name)
+    folder, target = own_folder(name), new_folder(new_name)
     try:
         folder.replace(target)
     except OSError as error:
@@ -90,73 +84,19 @@ def rename(name: str, new_name: str) -> Path:
     return target
 
 
-def delete(name: str) -> None:
-    """Remove one's own model. It is gone from the list in one step, even if removing its files is interrupted."""
-    folder = _own_folder(name)
-    hidden = folder.with_name(f".deleted-{name}-{uuid.uuid4().hex[:8]}")
-    try:
-        folder.replace(hidden)
-        hidden.unlink() if hidden.is_symlink() else shutil.rmtree(hidden)
-    except OSError as error:
-        raise AppError(
-            f"'{name}' could not be removed completely ({error.strerror}).", todo="Check who may write in its folder."
-        ) from error
-
-
 def entry(name_or_path: str | Path) -> ModelEntry:
     """The model of that name or in that folder, usable or not. Raises as `folder_of`."""
     folder = folder_of(name_or_path)
     return _entry(folder, shipped=folder.parent == settings().shipped_models, taken=False)
 
 
-def export(
-    name_or_path: str | Path, target: Path, *, half: bool = False, encoder: bool = False, fastai: bool = False
-) -> None:
-    """Write the model to `target`, which must not exist: a model folder, or with `fastai` a `.pth` of its encoder.
-
-    `half`: weights in fp16; `encoder`: without the head. Raises as `folder_of` and the functions of `modelfolder`, and
-    `NameTakenError` for a target among the models whose name is not valid and free.
-    """
-    folder = folder_of(name_or_path)
-    _refuse_bad_place(target)
-    with tempfile.TemporaryDirectory() as between:
-        if fastai:
-            modelfolder.export_fastai(folder, target)
-        elif encoder and half:
-            modelfolder.to_encoder(folder, Path(between) / folder.name)
-            modelfolder.half(Path(between) / folder.name, target)
-        elif encoder:
-            modelfolder.to_encoder(folder, target)
-        elif half:
-            modelfolder.half(folder, target)
-        else:
-            modelfolder.copy(folder, target)
+def disk_use(folder: Path) -> int:
+    """Bytes of the files in `folder`, of a model or of whatever lies in its place."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _refuse_bad_place(target: Path) -> None:
-    """Raise `NameTakenError` if `target` lies among the models but could not be a model there."""
-    place = target.parent.resolve()
-    for models_folder in (_own_models().resolve(), settings().shipped_models.resolve()):
-        if place == models_folder:
-            new_folder(target.name)
-        elif (place / target.name).is_relative_to(models_folder):
-            raise NameTakenError(
-                f"{target} lies in the folder of the models, but is no place for one.",
-                todo=f"Use {models_folder}/NAME, or a folder elsewhere.",
-            )
-
-
-def newest_lm_on(dataset_hash: str) -> str | None:
-    """Name of the newest language model of one's own that was trained on that dataset; None if there is none."""
-    dated = [
-        (entry.config.created, entry.name)
-        for entry in models(Kind.LM)
-        if entry.config is not None and not entry.shipped and entry.config.lineage.dataset_hash == dataset_hash
-    ]
-    return max(dated)[1] if dated else None
-
-
-def _own_models() -> Path:
+def own_models() -> Path:
+    """The folder of one's own models; may not exist yet."""
     return settings().home_path / "models"
 
 
@@ -183,8 +123,9 @@ def _entry(path: Path, *, shipped: bool, taken: bool) -> ModelEntry:
         return ModelEntry(path.name, path, shipped, None, str(error))
 
 
-def _own_folder(name: str) -> Path:
-    shipped, own = _folders_in(settings().shipped_models), _folders_in(_own_models())
+def own_folder(name: str) -> Path:
+    """The folder of one's own model, usable or not. Raises `NotFoundError`, or `AppError` for a shipped one."""
+    shipped, own = _folders_in(settings().shipped_models), _folders_in(own_models())
     if name in own:
         return own[name]
     if name in shipped:
