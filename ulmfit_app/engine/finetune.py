@@ -117,11 +117,12 @@ def train(
     chosen = devices.choose(device, precision)
     job = Job(kind, dataset, limited(recipe, limit), parent, chosen, seed, checkpoints, on_event, control)
     with devices.memory_errors_told():
-        prepared = _prepare(job)
+        on_event(StageEvent(name="tokenise", number=1, of=1 + len(recipe.stages)))
+        prepared = prepare(job)
         course = _course(job, prepared)
         resumed = load_newest(prepared.learner, job.checkpoints) if resume else None
         if not resumed:
-            _embed(job, prepared)
+            embed(job, prepared)
         devices.seed_everything(job.seed)
         stopped = course.run(resumed)
     metrics = course.metrics(stopped)
@@ -137,9 +138,8 @@ def limited(recipe: Recipe, limit: int | None) -> Recipe:
     return recipe.model_copy(update=update)
 
 
-def _prepare(job: Job) -> Prepared:
+def prepare(job: Job) -> Prepared:
     """Texts, vocabulary, weights and learner, with everything that can be refused refused before training."""
-    job.on_event(StageEvent(name="tokenise", number=1, of=1 + len(job.recipe.stages)))
     devices.seed_everything(job.seed)
     rows = corpus.choose_rows(job.kind, job.dataset, job.recipe, job.seed)
     recipe = fit_to_texts(job.recipe, len(rows.train))
@@ -156,7 +156,7 @@ def _prepare(job: Job) -> Prepared:
     return Prepared(recipe, texts, vocab, architecture, learner, parent, notes)
 
 
-def _embed(job: Job, prepared: Prepared) -> None:
+def embed(job: Job, prepared: Prepared) -> None:
     """First word vectors from word2vec, if the recipe asks for them and there is no parent to take them from."""
     if prepared.parent or prepared.recipe.embedding != "word2vec":
         return

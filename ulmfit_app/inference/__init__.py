@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ulmfit_app.inference.generator import Generator
     from ulmfit_app.inference.predictor import Predictor
 
-__all__ = ["load"]
+__all__ = ["load", "use_threads"]
 
 
 def load(folder: Path) -> "Predictor | Generator | Encoder":
@@ -31,3 +31,10 @@ def load(folder: Path) -> "Predictor | Generator | Encoder":
     if config.part == "encoder":
         return Encoder(config, vocab, weights)
     return Predictor(config, vocab, weights) if config.kind is Kind.CLASSIFIER else Generator(config, vocab, weights)
+
+
+def use_threads(threads: int) -> None:
+    """Let this process compute with as many threads."""
+    import torch
+
+    torch.set_num_threads(threads)

@@ -15,7 +15,7 @@ from ulmfit_app.inference.awd_lstm import State
 from ulmfit_app.inference.generator import Generator
 from ulmfit_app.inference.pooling import Progress
 from ulmfit_app.inference.predictor import Predictor
-from ulmfit_app.schema import UNK_ID, ClassifierReport, ClassScore, LmReport
+from ulmfit_app.schema import UNK_ID, ClassifierReport, ClassScore, LmReport, Prediction
 
 ECE_BINS = 15
 BLOCK = 256  # tokens per call of the language model: bounds memory to BLOCK x words logits
@@ -30,8 +30,33 @@ def evaluate_classifier(
 
     Raises `DataError` without texts, for a label that the model does not know, or if the two differ in number.
     """
-    truth = _label_ids(predictor, texts, labels)
-    return classifier_report(predictor.labels, predictor.logits(texts, on_progress), truth)
+    measured = Measurement(predictor)
+    measured.add(texts, labels, on_progress)
+    return measured.report()
+
+
+class Measurement:
+    """A classifier measured on texts that come in parts; what was added so far can be reported at any time."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self._logits: list[Tensor] = []
+        self._truth: list[Tensor] = []
+
+    def add(
+        self, texts: Sequence[str], labels: Sequence[str], on_progress: Progress | None = None
+    ) -> list[tuple[Prediction, float]]:
+        """The prediction of each of `texts`, and its loss in nats given its true label. Raises `DataError` as above."""
+        truth = _label_ids(self.predictor, texts, labels)
+        logits = self.predictor.logits(texts, on_progress)
+        self._truth.append(truth)
+        self._logits.append(logits)
+        losses = cross_entropy(logits.double(), truth, reduction="none").tolist()
+        return list(zip(self.predictor.predictions(logits), losses, strict=True))
+
+    def report(self) -> ClassifierReport:
+        """The figures of all texts together; there must be one."""
+        return classifier_report(self.predictor.labels, torch.cat(self._logits), torch.cat(self._truth))
 
 
 def classifier_report(labels: Sequence[str], logits: Tensor, truth: Tensor) -> ClassifierReport:

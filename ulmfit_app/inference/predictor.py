@@ -32,8 +32,7 @@ class Predictor:
         self, texts: Sequence[str], on_progress: Progress | None = None, batch_tokens: int = BATCH_TOKENS
     ) -> list[Prediction]:
         """The label of each text, in their order; each as if it were alone (to 1e-5)."""
-        probabilities = self.logits(texts, on_progress, batch_tokens).softmax(1)
-        return [self._prediction(row) for row in probabilities.tolist()]
+        return self.predictions(self.logits(texts, on_progress, batch_tokens))
 
     def logits(
         self, texts: Sequence[str], on_progress: Progress | None = None, batch_tokens: int = BATCH_TOKENS
@@ -41,6 +40,10 @@ class Predictor:
         """(n, labels): the scores before softmax."""
         pooled = self._pooler.texts(texts, on_progress, batch_tokens)
         return self._scores(pooled)
+
+    def predictions(self, logits: Tensor) -> list[Prediction]:
+        """What the scores `logits` (n, labels) say of each text."""
+        return [self._prediction(row) for row in logits.softmax(1).tolist()]
 
     @torch.inference_mode()
     def _scores(self, pooled: Tensor) -> Tensor:

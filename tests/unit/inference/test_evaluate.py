@@ -10,7 +10,7 @@ from tests.fixtures import VOCAB, tiny_classifier, tiny_lm
 from ulmfit_app import inference, modelfolder
 from ulmfit_app.errors import DataError
 from ulmfit_app.inference import evaluate
-from ulmfit_app.inference.evaluate import evaluate_classifier, evaluate_lm, wilson
+from ulmfit_app.inference.evaluate import Measurement, evaluate_classifier, evaluate_lm, wilson
 from ulmfit_app.inference.generator import Generator
 from ulmfit_app.inference.predictor import Predictor
 
@@ -34,6 +34,9 @@ class Fixed:
 
     def logits(self, texts: list[str], on_progress: object = None) -> torch.Tensor:
         return torch.tensor([[float(chance) for chance in text.split()] for text in texts]).log()
+
+    def predictions(self, logits: torch.Tensor) -> list[None]:
+        return [None] * len(logits)
 
 
 def test_classifier_report_by_hand() -> None:
@@ -62,6 +65,19 @@ def test_a_stopped_evaluation_is_that_of_the_texts_before(generator: Generator) 
     answers = iter([False, False, True])
     report = evaluate_lm(generator, TEXTS, stopped=lambda: next(answers))
     assert report == evaluate_lm(generator, TEXTS[:2])
+
+
+def test_a_measurement_in_parts_is_that_of_all_texts(predictor: Predictor) -> None:
+    labels = ["a", "b", "c", "a"]
+    measured = Measurement(predictor)
+    rows = measured.add(TEXTS[:1], labels[:1]) + measured.add(TEXTS[1:], labels[1:])
+    whole = evaluate_classifier(predictor, TEXTS, labels)
+    report = measured.report()
+    assert (report.confusion, report.accuracy) == (whole.confusion, whole.accuracy)
+    assert (report.loss, report.ece) == pytest.approx((whole.loss, whole.ece), abs=1e-5)
+    assert sum(loss for _, loss in rows) / 4 == pytest.approx(whole.loss)
+    for (prediction, loss), label in zip(rows, labels, strict=True):
+        assert loss == pytest.approx(-math.log(prediction.probabilities[label]), abs=1e-5)
 
 
 def test_accuracy_is_that_of_the_single_predictions(predictor: Predictor) -> None:
