@@ -38,7 +38,7 @@ EXCLUSIVE: dict[str, tuple[str, ...]] = {
     "starlette": ("ulmfit_app/api", "app.py", "tests/"),
     "plotly": ("ulmfit_app/charts", "tests/"),
     "huggingface_hub": ("ulmfit_app/hub", "tests/"),
-    "subprocess": ("ulmfit_app/runs/launcher.py", "tests/", "benchmarks/", "tools/appserver.py"),
+    "subprocess": ("ulmfit_app/runs/launcher.py", "tests/", "benchmarks/", "tools/"),
 }
 SLOW_IMPORTS = {"torch", "fastai", "spacy", "pyarrow", "pandas", "scipy", "sklearn"}
 UNSAFE = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}

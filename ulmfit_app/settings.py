@@ -3,6 +3,7 @@
 The only reader of the environment in the package. README.md lists every field; a test compares the two.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class Settings(BaseSettings):
         default=None, ge=1, le=256, description="Threads for training; default: all cores, less one while the app runs."
     )
     max_file_mb: int = Field(default=500, ge=1, description="Largest data file that is read, in MB.")
+    max_unpacked_mb: int = Field(default=2000, ge=1, description="Most that a zip or Parquet file unpacks to, in MB.")
+    max_zip_files: int = Field(default=200_000, ge=1, description="Most files in a zip that is read.")
     max_text_chars: int = Field(default=200_000, ge=100, description="Longest text that is kept, in characters.")
     cache_mb: int = Field(default=600, ge=1, description="Memory for the weights of loaded models in the app, in MB.")
 
@@ -63,3 +66,8 @@ def settings() -> Settings:
     except ValidationError as error:
         wrong = [f"ULMFIT_{str(e['loc'][0]).upper()} is {e['input']!r}: {e['msg']}." for e in error.errors()]
         raise AppError(" ".join(wrong), todo="Correct these environment variables, or unset them.") from None
+
+
+def environment_with(**additions: str) -> dict[str, str]:
+    """The environment for a process that this one starts; what the user has set goes before `additions`."""
+    return {**additions, **os.environ}
