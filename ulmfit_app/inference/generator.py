@@ -12,12 +12,13 @@ from ulmfit_app.errors import AppError
 from ulmfit_app.inference.awd_lstm import AwdLstm, State, repeated
 from ulmfit_app.inference.numericaliser import Numericaliser
 from ulmfit_app.inference.sampling import check, choose
-from ulmfit_app.schema import BOS, PAD, ModelConfig, Sample, Sampling
+from ulmfit_app.schema import BOS, PAD, ModelConfig, Reading, Sample, Sampling, Step
 
 MAX_SAMPLES = 100
 SEEDS = 2**32
 BLOCK = 256  # tokens of a prompt per call of the LSTM, to bound memory
 DEFAULT = Sampling()
+EXPECTED = 5  # words shown of what the model expected
 
 
 class Generator:
@@ -40,7 +41,19 @@ class Generator:
         """
         _check(n_words, sampling)
         steps = self._steps(prompt, n_words, sampling, sample_seeds(seed, 1))
-        return (self.vocab[ids[0]] for ids in steps)
+        return (self.vocab[ids[0]] for ids, _ in steps)
+
+    def steps(
+        self, prompt: str, n_words: int = 30, sampling: Sampling = DEFAULT, seed: int | None = None
+    ) -> Iterator[Step]:
+        """What `stream` yields, each token with what the model expected in its place. Raises as `stream`."""
+        _check(n_words, sampling)
+        steps = self._steps(prompt, n_words, sampling, sample_seeds(seed, 1))
+        return (self._step(ids[0], logits[0]) for ids, logits in steps)
+
+    def read(self, prompt: str) -> Reading:
+        """`prompt` as the model reads it."""
+        return self.numericalise.read(prompt)
 
     def generate(
         self,
@@ -55,7 +68,7 @@ class Generator:
         Raises `AppError` for bad values.
         """
         _check(n_words, sampling)
-        steps = list(self._steps(prompt, n_words, sampling, sample_seeds(seed, samples)))
+        steps = [ids for ids, _ in self._steps(prompt, n_words, sampling, sample_seeds(seed, samples))]
         return [self._sample(prompt, [self.vocab[ids[number]] for ids in steps]) for number in range(samples)]
 
     def decode(self, tokens: Sequence[str]) -> str:
@@ -84,8 +97,21 @@ class Generator:
         before = [self.vocab[number] for number in self.numericalise(prompt)]
         return Sample(self.decode([*before, *tokens]), tokens)
 
-    def _steps(self, prompt: str, n_words: int, sampling: Sampling, seeds: Sequence[int]) -> Iterator[list[int]]:
-        """Yield `n_words` times the next token of every sample; one row and one random generator for each seed."""
+    def _step(self, drawn: int, logits: Tensor) -> Step:
+        """The token `drawn` where the model gave `logits` (words,)."""
+        chances = logits.softmax(0)
+        best = chances.topk(min(EXPECTED, len(chances)))
+        expected = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        words = tuple((self.vocab[number], chance) for number, chance in expected)
+        return Step(self.vocab[drawn], float(chances[drawn]), words)
+
+    def _steps(
+        self, prompt: str, n_words: int, sampling: Sampling, seeds: Sequence[int]
+    ) -> Iterator[tuple[list[int], Tensor]]:
+        """Yield `n_words` times the next token of every sample and the logits (samples, words) it was drawn from.
+
+        There is one row and one random generator for each seed.
+        """
         ids = torch.tensor(self.numericalise(prompt))
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         seen = torch.zeros(len(seeds), len(self.vocab), dtype=torch.bool)
@@ -95,7 +121,7 @@ class Generator:
             rows = zip(logits, seen, generators, strict=True)
             drawn = torch.tensor([choose(row, sampling, words, generator) for row, words, generator in rows])
             seen[torch.arange(len(seeds)), drawn] = True
-            yield drawn.tolist()
+            yield drawn.tolist(), logits
             if left:
                 logits, state = self._next(drawn, state)
 

@@ -1,11 +1,11 @@
-"""From a text to the ids of a model's vocabulary, with the tokenizer the model was trained with."""
+"""From a text to tokens and ids of a model's vocabulary, with the tokenizer the model was trained with."""
 
 from collections.abc import Sequence
 
 from ulmfit_app.data.rules import RULES
 from ulmfit_app.data.tokens import Tokenizer
 from ulmfit_app.errors import ModelFolderError
-from ulmfit_app.schema import FAKE, UNK_ID, TokenizerConfig
+from ulmfit_app.schema import FAKE, UNK, UNK_ID, Reading, TokenizerConfig
 
 
 class Numericaliser:
@@ -23,3 +23,8 @@ class Numericaliser:
     def __call__(self, text: str) -> list[int]:
         """The ids of `text`, that of `xxbos` first; 0 for unknown words."""
         return [self._ids.get(token, UNK_ID) for token in self._tokenizer(text)]
+
+    def read(self, text: str) -> Reading:
+        """The tokens of `text`, and which of them have no id of their own. A literal `xxunk` counts as unknown."""
+        tokens = tuple(self._tokenizer(text))
+        return Reading(tokens, frozenset(token for token in tokens if token == UNK or token not in self._ids))

@@ -5,13 +5,14 @@ what fastai computes for it alone. Texts are padded on the right (the LSTM never
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from ulmfit_app.inference.awd_lstm import AwdLstm, State, first_rows
 from ulmfit_app.inference.numericaliser import Numericaliser
-from ulmfit_app.schema import PAD_ID
+from ulmfit_app.schema import PAD_ID, Reading
 
 Progress = Callable[[int, int], None]
 
@@ -28,6 +29,11 @@ class Pooler:
         self._encoder, self._numericalise = encoder, numericalise
         self._seq_len, self._max_len = seq_len, max_len
         self.width = 3 * encoder.embedding.shape[1]
+
+    def read(self, text: str) -> Reading:
+        """The tokens of `text`, and from which on they are pooled. The LSTM reads those before as well."""
+        reading = self._numericalise.read(text)
+        return replace(reading, start=window_start(len(reading.tokens), self._seq_len, self._max_len))
 
     def texts(
         self, texts: Sequence[str], on_progress: Progress | None = None, batch_tokens: int = BATCH_TOKENS

@@ -8,7 +8,7 @@ from torch.nn.functional import batch_norm, linear
 
 from ulmfit_app.inference.encoder import pooler_of
 from ulmfit_app.inference.pooling import BATCH_TOKENS, Progress
-from ulmfit_app.schema import ModelConfig, Prediction
+from ulmfit_app.schema import ModelConfig, Prediction, Reading
 
 
 class Predictor:
@@ -23,6 +23,10 @@ class Predictor:
     def labels(self) -> tuple[str, ...]:
         """The labels in the order of the probabilities."""
         return self.config.labels
+
+    def read(self, text: str) -> Reading:
+        """`text` as the model reads it."""
+        return self._pooler.read(text)
 
     def predict(self, text: str) -> Prediction:
         """The label of one text."""

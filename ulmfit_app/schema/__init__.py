@@ -45,8 +45,10 @@ from ulmfit_app.schema.events import (
 )
 from ulmfit_app.schema.inference import (
     Prediction,
+    Reading,
     Sample,
     Sampling,
+    Step,
 )
 from ulmfit_app.schema.models import (
     SIZES,
@@ -123,6 +125,7 @@ __all__ = [
     "QueueEntry",
     "RandomState",
     "ReadAs",
+    "Reading",
     "Recipe",
     "Record",
     "Report",
@@ -140,6 +143,7 @@ __all__ = [
     "Split",
     "Stage",
     "StageEvent",
+    "Step",
     "TokenizerConfig",
     "is_name",
 ]

@@ -30,3 +30,27 @@ class Sample:
 
     text: str
     tokens: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A drawn `token`, the `probability` that the model gave it, and the tokens that it `expected` most.
+
+    Probabilities are the model's own, before `Sampling` changes them; `expected` begins with the most probable.
+    """
+
+    token: str
+    probability: float
+    expected: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as a model reads it: its `tokens`, `xxbos` first, and those of them that are `unknown` to the model.
+
+    `start`: the token from which on a classifier judges; 0 unless the text is longer than its max_len.
+    """
+
+    tokens: tuple[str, ...]
+    unknown: frozenset[str]
+    start: int = 0

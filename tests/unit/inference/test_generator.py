@@ -44,6 +44,32 @@ def test_every_token_costs_one_step(generator: Generator, monkeypatch: pytest.Mo
     assert shapes[2:] == [(1, 1)] * 9
 
 
+def test_steps_are_the_stream_with_what_the_model_expected(generator: Generator) -> None:
+    sampling = Sampling(temperature=0.7, top_k=20)
+    steps = list(generator.steps("a good film", 12, sampling, seed=0))
+    assert [step.token for step in steps] == list(generator.stream("a good film", 12, sampling, seed=0))
+    assert "xxfake" not in [step.token for step in steps]  # it stands for several ids
+    ids = torch.tensor([generator.numericalise("a good film")])
+    for step in steps:  # the model's own chances: a softmax over everything before, sampling left out
+        chances = generator.logits(ids)[0][0, -1].softmax(0)
+        word = VOCAB.index(step.token)
+        assert step.probability == pytest.approx(float(chances[word]), abs=1e-5)
+        assert [chance for _, chance in step.expected] == pytest.approx(chances.topk(5).values.tolist(), abs=1e-5)
+        assert step.expected[0][0] == VOCAB[int(chances.argmax())]
+        ids = torch.cat([ids, torch.tensor([[word]])], 1)
+
+
+def test_a_greedy_step_is_the_most_expected_word_but_xxunk(generator: Generator) -> None:
+    for step in generator.steps("the film", 20, Sampling(temperature=0)):
+        assert step.token == next(word for word, _ in step.expected if word != "xxunk")
+
+
+def test_a_prompt_is_read_with_its_unknown_words(generator: Generator) -> None:
+    reading = generator.read("The film zyx was xxunk")
+    assert reading.tokens == ("xxbos", "xxmaj", "the", "film", "zyx", "was", "xxunk")
+    assert reading.unknown == {"zyx", "xxunk"}
+
+
 def test_a_long_prompt_is_read_in_blocks_with_the_same_result(
     generator: Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

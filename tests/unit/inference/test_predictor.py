@@ -104,6 +104,13 @@ def test_unknown_words_and_padding_words_are_unknown() -> None:
     assert numericalise("good zyx xxfake") == [2, VOCAB.index("good"), 0, 0]
 
 
+def test_a_reading_has_the_tokens_the_unknown_words_and_what_is_judged(predictor: Predictor) -> None:
+    short = predictor.read("Such good zyx")
+    assert (short.tokens, short.unknown, short.start) == (("xxbos", "xxmaj", "such", "good", "zyx"), {"such", "zyx"}, 0)
+    long = predictor.read("good film " * 20)  # 41 tokens; MAX_LEN is 24, in chunks of 8
+    assert len(long.tokens) == 41 and long.start == 24
+
+
 def test_other_text_rules_are_refused(tmp_path: Path) -> None:
     folder = tiny_classifier(tmp_path / "model")
     config = modelfolder.read_config(folder)
