@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE = ("app.py", "pages", "ulmfit_app", "tools", "benchmarks", "tests")
 
 BASE = {"schema", "settings", "errors"}
-SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "access"}
+SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "training", "access", "hardware"}
 ARROWS: dict[str, set[str]] = {
     "app": {"api", "runs", "ui"},
     "pages": {"ui"} | SERVICES,
@@ -23,9 +23,10 @@ ARROWS: dict[str, set[str]] = {
     "api": SERVICES,
     "__main__": {"cli"},
     "__init__": {"registry", "hub", "inference"},
+    "training": {"registry", "runs", "data", "recipes", "defaults", "hardware"},
     "runs": {"recipes"},
     "runs.worker": {"engine", "inference", "data"},
-    "engine": {"modelfolder", "data", "recipes"},
+    "engine": {"modelfolder", "data", "recipes", "hardware"},
     "inference": {"modelfolder", "data"},
     "registry": {"modelfolder"},
     "hub": {"modelfolder"},
@@ -33,7 +34,14 @@ ARROWS: dict[str, set[str]] = {
 EXCLUSIVE: dict[str, tuple[str, ...]] = {
     "fastai": ("ulmfit_app/engine/", "tests/", "benchmarks/"),
     "fastcore": ("ulmfit_app/engine/", "tests/", "benchmarks/"),
-    "torch": ("ulmfit_app/engine/", "ulmfit_app/inference/", "ulmfit_app/modelfolder", "tests/", "benchmarks/"),
+    "torch": (
+        "ulmfit_app/engine/",
+        "ulmfit_app/inference/",
+        "ulmfit_app/modelfolder",
+        "ulmfit_app/hardware.py",
+        "tests/",
+        "benchmarks/",
+    ),
     "streamlit": ("ulmfit_app/ui/", "pages/", "app.py", "tests/"),
     "starlette": ("ulmfit_app/api", "app.py", "tests/"),
     "plotly": ("ulmfit_app/charts", "tests/"),

@@ -10,7 +10,7 @@ from ulmfit_app.cli.console import AsJson, answer, answer_json, note, shortened,
 from ulmfit_app.errors import ModelFolderError, NotFoundError
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.registry.trash import KEPT
-from ulmfit_app.runs.usage import unused
+from ulmfit_app.runs.model_usage import unused_model
 from ulmfit_app.schema import ModelConfig
 
 app = typer.Typer(help="Language models and classifiers, shipped and your own.", no_args_is_help=True)
@@ -45,7 +45,7 @@ def show(name: ModelName, as_json: AsJson = False) -> None:
 @app.command()
 def rename(name: ModelName, new_name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
     """Rename a model of your own that no unfinished run needs."""
-    with unused(name):
+    with unused_model(name):
         registry.rename(name, new_name)
     note(f"'{name}' is now called '{new_name}'.")
 
@@ -53,7 +53,7 @@ def rename(name: ModelName, new_name: Annotated[str, typer.Argument(help="Its ne
 @app.command()
 def delete(name: ModelName) -> None:
     """Move a model of your own to the trash, from where it can be restored for a week."""
-    with unused(name):
+    with unused_model(name):
         registry.delete(name)
     note(f"'{name}' is in the trash. `ulmfit models restore {name}` brings it back within {KEPT.days} days.")
 

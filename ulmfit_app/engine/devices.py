@@ -1,6 +1,6 @@
 """Choosing a device and a precision, and everything else that depends on the kind of device.
 
-The only place with device-specific code. Seeding, threads and memory of the process are here too.
+With `hardware` the only place with device-specific code. Seeding, threads and memory of the process are here too.
 """
 
 import random
@@ -14,6 +14,7 @@ import torch
 from fastai.callback.core import Callback
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 
+from ulmfit_app import hardware
 from ulmfit_app.errors import AppError, DeviceError, TrainingError
 
 
@@ -37,6 +38,11 @@ class Device:
             return [MixedPrecision(amp_mode=AMPMode(self.precision))]
         return [CPUAutocast()]
 
+    @property
+    def fuses_output(self) -> bool:
+        """True where lm_output.py is known to be faster: on the CPU (never tried on CUDA and MPS)."""
+        return self.name == "cpu"
+
 
 class CPUAutocast(Callback):
     """bf16 on the CPU: the forward pass under autocast, weights, optimiser and loss in fp32.
@@ -54,48 +60,23 @@ class CPUAutocast(Callback):
     def after_pred(self) -> None:
         """Leave it, and hand the loss fp32 predictions."""
         self.autocast.__exit__(None, None, None)
-        self.learn.pred = self.pred.float()
+        if isinstance(self.pred, torch.Tensor):  # not what lm_output.py leaves to the loss
+            self.learn.pred = self.pred.float()
 
 
 def choose(device: str = "auto", precision: str = "auto") -> Device:
     """Resolve `device` (auto, cuda, mps, cpu) and `precision` (auto, fp32, bf16, fp16) for this machine."""
-    available = _available()
+    available = hardware.devices()
     name = available[0] if device == "auto" else device
     if name not in available:
         raise DeviceError(f"This machine has no device '{name}'.", todo=f"Use one of: auto, {', '.join(available)}.")
-    supported = _supported(name)
+    supported = hardware.precisions(name)
     chosen = supported[0] if precision == "auto" else precision
     if chosen not in supported:
         raise DeviceError(
             f"Precision '{chosen}' does not work on {name} here.", todo=f"Use one of: auto, {', '.join(supported)}."
         )
     return Device(name, chosen)
-
-
-def _available() -> list[str]:
-    names = ["cuda"] if torch.cuda.is_available() else []
-    names += ["mps"] if torch.backends.mps.is_available() else []
-    return [*names, "cpu"]
-
-
-def _supported(name: str) -> list[str]:
-    """Precisions of a device, best first."""
-    if name == "cuda":
-        return ["bf16", "fp16", "fp32"] if torch.cuda.is_bf16_supported(including_emulation=False) else ["fp16", "fp32"]
-    if name == "cpu":
-        return ["bf16", "fp32"] if cpu_has_bf16() else ["fp32", "bf16"]
-    return ["fp32"]
-
-
-def cpu_has_bf16() -> bool:
-    """True if bf16 is faster than fp32 here: oneDNN with AMX tiles.
-
-    AVX512-BF16 alone is not enough: a training step of the compact language model takes 1.7 times as long in bf16 there
-    (torch 2.13).
-    """
-    # torch.cpu's probe is private and may move between versions
-    amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)
-    return torch.backends.mkldnn.is_available() and bool(amx())
 
 
 def seed_everything(seed: int) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from ulmfit_app import hardware
 from ulmfit_app.engine import devices
 from ulmfit_app.errors import DataError, DeviceError, TrainingError
 
@@ -13,9 +14,9 @@ from ulmfit_app.errors import DataError, DeviceError, TrainingError
 def test_auto_on_a_machine_without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    monkeypatch.setattr(devices, "cpu_has_bf16", lambda: True)
+    monkeypatch.setattr(hardware, "cpu_has_bf16", lambda: True)
     assert devices.choose() == devices.Device("cpu", "bf16")
-    monkeypatch.setattr(devices, "cpu_has_bf16", lambda: False)
+    monkeypatch.setattr(hardware, "cpu_has_bf16", lambda: False)
     assert devices.choose() == devices.Device("cpu", "fp32")
     with pytest.raises(DeviceError, match="no device 'cuda'"):
         devices.choose("cuda")

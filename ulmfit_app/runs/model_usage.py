@@ -17,7 +17,7 @@ def runs_with(model: str) -> list[RunSummary]:
 
 
 @contextmanager
-def unused(model: str) -> Iterator[None]:
+def unused_model(model: str) -> Iterator[None]:
     """Keep new runs away while the block changes the model. Raises `RunError` if an unfinished run needs it."""
     with locked():
         using = runs_with(model)
