@@ -2,10 +2,10 @@
 
 Worker and readers share only that folder. One writer per file:
 
-- submitter: `spec.json`, written once (`RunSpec`)
+- submitter: `spec.json`, written once (`RunSpec`), and the file of texts that some runs read, copied
 - worker:    `status.json` (`RunStatus`, replaced atomically), `events.jsonl` (one `Event` a line), `log.txt` (its
-  output), `checkpoints/`, `model/` (the model until it gets its place), `result.json` (`RunResult`); it holds an OS
-  lock on `lock` for as long as it lives
+  output), `checkpoints/`, `model/` (the model until it gets its place), `table.csv` (row by row what an evaluation or
+  a bulk prediction found), `result.json` (`RunResult`); it holds an OS lock on `lock` for as long as it lives
 - UI, CLI, API: `request.json` (`RunRequest`), read by the worker between minibatches; deleted by whoever resumes
 
 Runs wait in `<home>/queue.json` (`Queue`), changed only under `queue.lock`; the holder of `dispatch.lock` starts them.

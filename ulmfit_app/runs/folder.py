@@ -59,6 +59,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def table(self) -> Path:
+        """A row for every text that an evaluation or a bulk prediction read; complete from the moment it exists."""
+        return self.path / "table.csv"
+
+    @property
     def lock(self) -> Path:
         """Locked by the worker while it lives."""
         return self.path / "lock"

@@ -1,11 +1,11 @@
-"""Where the models of a run lie: its parent and its result. What is inside them is the engine's business.
+"""Where the models of a run lie: the one it uses, its parent, its result. What is inside them is the engine's business.
 
 The registry, which lists and names models, is not imported by runs; submitters ask it and pass names that it knows.
 """
 
 from pathlib import Path
 
-from ulmfit_app.errors import ParentError
+from ulmfit_app.errors import NotFoundError, ParentError
 from ulmfit_app.settings import settings
 
 
@@ -14,11 +14,19 @@ def result_folder(name: str) -> Path:
     return settings().home_path / "models" / name
 
 
-def parent_folder(name_or_path: str) -> Path:
-    """Folder of an own or shipped model, or the absolute path of one; `ParentError` if it has gone meanwhile."""
+def model_folder(name_or_path: str) -> Path:
+    """Folder of an own or shipped model, or the absolute path of one; `NotFoundError` if there is none."""
     for root in (settings().home_path / "models", settings().shipped_models):
         if (root / name_or_path).is_dir():
             return root / name_or_path
-    raise ParentError(
-        f"The parent model '{name_or_path}' is not there any more.", todo="Start the run again with another parent."
-    )
+    raise NotFoundError(f"The model '{name_or_path}' is not there.", todo="Choose another model.")
+
+
+def parent_folder(name_or_path: str) -> Path:
+    """`model_folder` of a training's parent; `ParentError` if it has gone meanwhile."""
+    try:
+        return model_folder(name_or_path)
+    except NotFoundError as error:
+        raise ParentError(
+            f"The parent model '{name_or_path}' is not there any more.", todo="Start the run again with another parent."
+        ) from error

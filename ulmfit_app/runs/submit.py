@@ -8,8 +8,9 @@ is going to write.
 import secrets
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
-from ulmfit_app.errors import NameTakenError, RecipeError, RunError
+from ulmfit_app.errors import DataError, NameTakenError, RecipeError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.folder import RunFolder, runs_root, trash_root, write_atomically
 from ulmfit_app.runs.models import result_folder
@@ -17,29 +18,52 @@ from ulmfit_app.runs.queue import locked, read_queue, write_queue
 from ulmfit_app.runs.state import UNFINISHED
 from ulmfit_app.runs.summary import summaries
 from ulmfit_app.schema import QueueEntry, RunKind, RunSpec
+from ulmfit_app.settings import settings
 
 
-def submit(spec: RunSpec) -> str:
+def submit(spec: RunSpec, content: Path | bytes | None = None) -> str:
     """Queue the run that `spec` describes and return its id; it starts at once if its slot is free.
 
-    Raises `RunError`, `RecipeError` or `NameTakenError` before anything is written.
+    `content`: what the file `spec.input` holds, bytes or a file to copy. Raises `RunError`, `RecipeError`,
+    `NameTakenError` or `DataError` (too large) before anything is written.
     """
     _check(spec)
+    if content is not None:
+        refuse_size(content, spec.input or "")
     with locked():
         refuse_taken(spec)
-        folder = _enqueue(spec)
+        folder = _enqueue(spec, content)
     dispatch()
     return folder.id
 
 
 def _check(spec: RunSpec) -> None:
     kind = spec.kind.trains
-    if kind is None:
-        raise RunError(f"A run of the kind '{spec.kind}' cannot be started in this version.")
-    if spec.dataset is None or spec.recipe is None or spec.name is None:
-        raise RunError("A training needs a dataset, a recipe and a name for its model.")
-    if spec.recipe.kind is not kind:
-        raise RecipeError(f"The recipe '{spec.recipe.name}' is for a {spec.recipe.kind}, not for a {kind}.")
+    if kind is not None:
+        if spec.dataset is None or spec.recipe is None or spec.name is None:
+            raise RunError("A training needs a dataset, a recipe and a name for its model.")
+        if spec.recipe.kind is not kind:
+            raise RecipeError(f"The recipe '{spec.recipe.name}' is for a {spec.recipe.kind}, not for a {kind}.")
+    elif spec.kind is RunKind.LR_FIND:
+        if spec.dataset is None or spec.recipe is None or spec.stage is None:
+            raise RunError("A learning-rate finder needs a dataset, a recipe and one of its stages.")
+        if spec.stage >= len(spec.recipe.stages):
+            raise RecipeError(f"The recipe '{spec.recipe.name}' has {len(spec.recipe.stages)} stages.")
+    elif spec.model is None or (spec.dataset is not None and spec.split is not None) == (spec.input is not None):
+        raise RunError("Name a model, and either a split of a dataset or a file of texts.")
+
+
+def refuse_size(content: Path | bytes, name: str) -> None:
+    """Refuse an input over the size limit, or one that cannot be read, with a `DataError`."""
+    try:
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    except OSError as error:
+        raise DataError(f"“{name}” cannot be read: {error.strerror}.") from error
+    if size > settings().max_file_mb * 2**20:
+        raise DataError(
+            f"“{name}” has {size / 2**20:,.0f} MB; the limit is {settings().max_file_mb:,} MB.",
+            todo="Split it, or raise ULMFIT_MAX_FILE_MB.",
+        )
 
 
 def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
@@ -47,7 +71,8 @@ def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
 
     Only while the queue is `locked()`: of two submitters the second sees the first one's run. Raises `NameTakenError`.
     """
-    assert spec.name  # `submit` checked it
+    if spec.name is None:  # it makes no model
+        return
     if result_folder(spec.name).exists():
         raise NameTakenError(f"There is a model called '{spec.name}' already.", todo="Choose another name.")
     for run in summaries():
@@ -58,14 +83,16 @@ def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
             )
 
 
-def _enqueue(spec: RunSpec) -> RunFolder:
-    """A folder that holds spec.json from the moment it exists under its name, in the queue before that."""
+def _enqueue(spec: RunSpec, content: Path | bytes | None = None) -> RunFolder:
+    """A folder that holds all it needs from the moment it exists under its name, in the queue before that."""
     root = runs_root()
     root.mkdir(parents=True, exist_ok=True)
     beside = root / f".new-{secrets.token_hex(8)}"
     beside.mkdir()
     try:
         write_atomically(beside / "spec.json", spec)
+        if spec.input is not None and content is not None:
+            _put(content, beside / spec.input)
         target = RunFolder(root / _new_id(spec.kind))
         write_queue([*read_queue(), QueueEntry(run=target.id)])
         beside.rename(target.path)
@@ -73,6 +100,16 @@ def _enqueue(spec: RunSpec) -> RunFolder:
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def _put(content: Path | bytes, target: Path) -> None:
+    if isinstance(content, bytes):
+        target.write_bytes(content)
+        return
+    try:
+        shutil.copyfile(content, target)
+    except OSError as error:
+        raise DataError(f"“{content.name}” cannot be copied: {error.strerror}.") from error
 
 
 def _new_id(kind: RunKind) -> str:

@@ -5,29 +5,28 @@ imported here and in no other process, and only after the lock is held. It does 
 """
 
 import faulthandler
-import math
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ulmfit_app.engine.outcome import NothingTrained, Paused
-from ulmfit_app.errors import AppError, DataError
+from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.failures import reason_of
 from ulmfit_app.runs.folder import RunFolder, find
 from ulmfit_app.runs.journal import Journal, Said
-from ulmfit_app.runs.models import parent_folder
-from ulmfit_app.runs.publishing import publish, staging
 from ulmfit_app.runs.queue import locked, remove
 from ulmfit_app.runs.serving import is_served
 from ulmfit_app.runs.wishes import Wishes
-from ulmfit_app.schema import ProgressEvent, RunKind, RunResult, RunSpec, RunState, RunStatus
+from ulmfit_app.runs.worker_evaluate import evaluate
+from ulmfit_app.runs.worker_predict import predict
+from ulmfit_app.runs.worker_task import Job, NothingDone, Task, kept
+from ulmfit_app.runs.worker_train import find_rates, train
+from ulmfit_app.schema import RunKind, RunResult, RunSpec, RunState, RunStatus
 from ulmfit_app.settings import settings
 
 NICENESS = 10
@@ -36,102 +35,13 @@ EXIT_CODES = {RunState.DONE: 0, RunState.FAILED: 1, RunState.STOPPED: 3, RunStat
 FINAL = (RunState.DONE, RunState.STOPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a job gets. `resumed`: a worker before this one began; it may have left anything."""
-
-    spec: RunSpec
-    folder: RunFolder
-    journal: Journal
-    wishes: Wishes
-    threads: int
-    resumed: bool
-
-
-Job = Callable[[Task], RunResult]  # writes result.json and returns it; raises `Paused` or `NothingTrained`
-
-
-def train(task: Task) -> RunResult:
-    """Train a model with the engine and give it its place under its name."""
-    assert task.spec.name  # `submit` checked it
-    result = task.folder.result()
-    if result is None:
-        result = _trained(task, staging(task.folder, task.spec.name))
-        task.folder.write_result(result)
-    publish(task.folder, task.spec.name)
-    return result
-
-
-def _trained(task: Task, folder: Path) -> RunResult:
-    from ulmfit_app.data import sources
-    from ulmfit_app.engine import download, finetune
-
-    spec = task.spec
-    assert spec.kind.trains and spec.dataset and spec.recipe  # `submit` checked it
-    dataset = sources.open_dataset(
-        spec.dataset, _reading(task), fetch=lambda name, _: download.fetch(name, _downloading(task))
-    )
-    _refuse_changed(spec, dataset.info.content_hash)
-    trained = finetune.train(
-        spec.kind.trains,
-        dataset,
-        spec.recipe,
-        folder,
-        parent=parent_folder(spec.parent) if spec.parent else None,
-        device=spec.device,
-        precision=spec.precision,
-        threads=task.threads,
-        seed=spec.seed,
-        limit=spec.limit,
-        checkpoints=task.folder.checkpoints,
-        on_event=task.journal.record,
-        control=task.wishes,
-        resume=task.resumed,
-    )
-    return RunResult(
-        model=spec.name,
-        partial=trained.config.partial,
-        metrics={name: value for name, value in trained.metrics.items() if math.isfinite(value)},
-        seconds=task.journal.seconds(),
-        notes=trained.notes,
-    )
-
-
-JOBS: dict[RunKind, Job] = {RunKind.TRAIN_LM: train, RunKind.TRAIN_CLASSIFIER: train}
-
-
-def _refuse_changed(spec: RunSpec, content_hash: str) -> None:
-    if spec.dataset_hash not in (None, content_hash):
-        raise DataError(
-            f"The dataset '{spec.dataset}' has changed since the run was submitted.",
-            todo="Bring the dataset back as it was and resume, or start a new run with it.",
-        )
-
-
-def _reading(task: Task) -> Callable[[int, int], None]:
-    def report(done: int, total: int) -> None:
-        task.journal.record(ProgressEvent(phase="read", done=done, total=total, unit="documents"))
-        _obey(task)
-
-    return report
-
-
-def _downloading(task: Task) -> Callable[[int, int], None]:
-    def report(done: int, total: int) -> None:
-        here, there = done // 2**20, max(1, total // 2**20)
-        task.journal.record(ProgressEvent(phase="download", done=here, total=there, unit="MB"))
-        _obey(task)
-
-    return report
-
-
-def _obey(task: Task) -> None:
-    """Pause or stop before the training; a stop goes on to the engine where a checkpoint can become a model."""
-    wish = task.wishes()
-    if wish == "pause":
-        raise Paused
-    if wish == "stop" and not task.folder.checkpoint_names():
-        raise NothingTrained
+JOBS: dict[RunKind, Job] = {
+    RunKind.TRAIN_LM: train,
+    RunKind.TRAIN_CLASSIFIER: train,
+    RunKind.LR_FIND: kept(find_rates),
+    RunKind.EVALUATE: kept(evaluate),
+    RunKind.PREDICT: kept(predict),
+}
 
 
 def work(folder: RunFolder, jobs: Mapping[RunKind, Job]) -> int:
@@ -168,7 +78,7 @@ def _work(folder: RunFolder, before: RunStatus | None, journal: Journal, jobs: M
         state, reason = _ending(result)
     except Paused:
         state, reason = RunState.PAUSED, f"Paused on request. {_kept(folder)}"
-    except NothingTrained as error:
+    except (NothingTrained, NothingDone) as error:
         state, reason = RunState.STOPPED, reason_of(error)
     except AppError as error:
         resumable = folder.checkpoint_names() and folder.result() is None
@@ -182,6 +92,8 @@ def _work(folder: RunFolder, before: RunStatus | None, journal: Journal, jobs: M
 
 
 def _ending(result: RunResult) -> tuple[Said, str]:
+    if result.partial and result.model is None:
+        return RunState.STOPPED, "Stopped on request. What was computed until then is kept."
     if result.partial:
         return RunState.STOPPED, f"Stopped on request. The model '{result.model}' is kept, marked partial."
     return RunState.DONE, ""
@@ -191,7 +103,8 @@ def _kept(folder: RunFolder) -> str:
     """What is left of a run that did not reach its end, as sentences."""
     names = folder.checkpoint_names()
     if not names:
-        return "No model was made, and there is no checkpoint: resume starts it anew."
+        made = "No model was made, and there is no checkpoint" if folder.kind.trains else "There is no result"
+        return f"{made}: resume starts it anew."
     return f"The run's folder keeps the checkpoints {', '.join(names)}: resume goes on from the last one."
 
 

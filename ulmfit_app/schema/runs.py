@@ -28,6 +28,7 @@ class RunKind(StrEnum):
 
 # UTC time, kind, four random digits.
 RUN_ID = rf"\d{{8}}-\d{{6}}-({'|'.join(RunKind)})-[0-9a-f]{{4}}"
+FileName = Annotated[str, StringConstraints(pattern=r"^input[A-Za-z0-9._-]*$", max_length=120)]
 RunId = Annotated[str, StringConstraints(pattern=f"^{RUN_ID}$")]
 
 
@@ -58,7 +59,7 @@ class RunSpec(Record):
     parent: str | None = Field(default=None, description="Model name, or None for scratch.")
     model: str | None = Field(default=None, description="Model that is evaluated or predicts.")
     split: Split | None = Field(default=None, description="Part of the dataset that an evaluation reads.")
-    input: str | None = Field(default=None, description="File of texts inside the run's folder, read instead.")
+    input: FileName | None = Field(default=None, description="File of texts inside the run's folder, read instead.")
     text_columns: tuple[str, ...] = Field(default=(), description="Columns of the text in `input`; empty: guessed.")
     label_column: str | None = Field(default=None, description="Column of the label in `input`; None: guessed.")
     stage: int | None = Field(default=None, ge=0, description="Stage of the recipe, from 0, that rates are for.")

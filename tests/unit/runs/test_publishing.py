@@ -1,20 +1,20 @@
 """A model gets its place once, whenever the worker is killed: every prefix of what a worker does is continued."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 import pytest
 
 from tests.unit.runs.making import checkpoint, make_run
 from ulmfit_app.errors import NameTakenError
-from ulmfit_app.runs import worker
+from ulmfit_app.runs import worker, worker_train
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.runs.models import result_folder
 from ulmfit_app.runs.publishing import publish, staging
 from ulmfit_app.runs.state import state_of
 from ulmfit_app.runs.summary import summary
 from ulmfit_app.runs.worker import Task
+from ulmfit_app.runs.worker_task import obey
 from ulmfit_app.schema import RunKind, RunRequest, RunResult, RunState
 
 
@@ -38,7 +38,9 @@ class Steps:
 def die_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Steps]:
     """A worker that trains in no time, the model being a folder with one file, and is killed between two steps."""
 
-    def train(task: Task, folder: Path) -> RunResult:
+    def train(task: Task) -> RunResult:
+        assert task.spec.name
+        folder = staging(task.folder, task.spec.name)
         steps.trainings += 1
         steps.done()
         folder.mkdir(parents=True)
@@ -54,9 +56,9 @@ def die_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Steps]:
         return write_then_maybe_die
 
     steps = Steps(0)
-    monkeypatch.setattr(worker, "_trained", train)
+    monkeypatch.setattr(worker_train, "_trained", train)
     monkeypatch.setattr(RunFolder, "write_result", after(RunFolder.write_result))
-    monkeypatch.setattr(worker, "publish", after(publish))
+    monkeypatch.setattr(worker_train, "publish", after(publish))
 
     def die_after(left: int) -> Steps:
         steps.left = left
@@ -118,7 +120,7 @@ def test_the_engines_leftovers_are_cleared() -> None:
 
 
 def _obeying(task: Task) -> RunResult:
-    worker._obey(task)
+    obey(task)
     return RunResult(seconds=0.0)
 
 
