@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ulmfit_app.cli.console import AsJson, answer, answer_json, confirm, counter, note, progress, shortened, table
+from ulmfit_app.cli.console import AsJson, answer, answer_json, counter, note, progress, shortened, table
+from ulmfit_app.runs.dataset_usage import unused_dataset
 from ulmfit_app.schema import DatasetInfo, Finding
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ulmfit_app.data.exploration import Exploration
     from ulmfit_app.data.sources import CatalogueEntry
 
+PATHS = "Files in CSV, TSV, JSON Lines or Parquet, folders of class folders, or zip archives of such."
 SHOWN = 100  # characters of a text; fastai's show_batch cuts at 150 words
 
 app = typer.Typer(help="Datasets: the catalogue's and your own.", no_args_is_help=True)
@@ -56,7 +58,7 @@ def show(
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Name of the new dataset.")],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="CSV or TSV files, or one folder.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help=PATHS)],
     text_column: Annotated[list[str] | None, typer.Option(help="Column of the text; may be repeated.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
     valid: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the validation folder.")] = None,
@@ -89,18 +91,42 @@ def rename(name: DatasetName, new_name: Annotated[str, typer.Argument(help="Its 
     """Rename a dataset of your own."""
     from ulmfit_app.data import sources
 
-    sources.rename(name, new_name)
+    with unused_dataset(name):
+        sources.rename(name, new_name)
     note(f"'{name}' is now called '{new_name}'.")
 
 
 @app.command()
-def delete(name: DatasetName) -> None:
-    """Delete a dataset of your own."""
+def resplit(
+    name: DatasetName,
+    share: Annotated[float, typer.Option(help="Share of each label that validates, between 0 and 1.")] = 0.2,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other texts.")] = 42,
+) -> None:
+    """Draw another validation split of a dataset of your own; the version before goes to the trash."""
     from ulmfit_app.data import sources
 
-    confirm(f"Delete the dataset '{name}' for good?")
-    sources.delete(name)
-    note(f"'{name}' is deleted.")
+    with unused_dataset(name):
+        token = sources.resplit(name, share, seed)
+    answer("\n".join(_info_lines(open_dataset(name).info)))
+    note(f"The version before is in the trash: '{token}'.")
+
+
+@app.command()
+def delete(name: DatasetName) -> None:
+    """Move a dataset of your own to the trash."""
+    from ulmfit_app.data import sources
+
+    with unused_dataset(name):
+        token = sources.trash(name)
+    note(f"'{name}' is in the trash. `ulmfit data restore {token}` brings it back.")
+
+
+@app.command()
+def restore(token: Annotated[str, typer.Argument(help="What `delete` said.")]) -> None:
+    """Bring a dataset back from the trash."""
+    from ulmfit_app.data import sources
+
+    note(f"'{sources.restore(token)}' is back.")
 
 
 def open_dataset(name: str) -> "Dataset":

@@ -10,10 +10,10 @@ from ulmfit_app.data.dataset import Dataset, describe
 from ulmfit_app.data.findings import finding
 from ulmfit_app.data.splits import SEED, hold_out
 from ulmfit_app.data.table import Table
+from ulmfit_app.errors import DataError
 from ulmfit_app.schema import Finding, Split
 
 VALID_SHARE = 0.2
-DRAWN = f"{VALID_SHARE:.0%} of each label, drawn with seed {SEED}, identical texts on one side"
 NONE = "none: there are no labels; the language model holds out a tenth of its own"
 
 
@@ -41,6 +41,40 @@ def assemble(name: str, table: Table, *, source: str, base: Dataset | None = Non
         findings=[*table.findings, *_split_findings(labels, texts, ids, splits)],
     )
     return Dataset(info, texts, ids, splits)
+
+
+def split_again(dataset: Dataset, share: float, seed: int) -> Dataset:
+    """The same texts, of which another `share` (0 to 1) of each label validates. Unlabelled texts stay what they are.
+
+    Raises DataError if no text has a label, or the share leaves a side of the split without texts.
+    """
+    info = dataset.info
+    labelled = np.flatnonzero(dataset.label_ids >= 0)
+    if not len(labelled):
+        raise DataError(f"“{info.name}” has no labels, so there is nothing to split.")
+    if not 0 < share < 1:
+        raise DataError(f"A share of {share:g} cannot be held out.", todo="Give one between 0 and 1, such as 0.2.")
+    splits = dataset.splits.copy()
+    splits[labelled] = Split.TRAIN.value
+    drawn = hold_out(dataset.texts_of(labelled), dataset.label_ids[labelled], share, seed)
+    splits[labelled[drawn]] = Split.VALID.value
+    again = describe(
+        info.name,
+        source=info.source,
+        split=_drawn(share, seed),
+        labels=info.labels,
+        texts=dataset.texts,
+        label_ids=dataset.label_ids,
+        splits=splits,
+        read_as=info.read_as,
+        findings=[item for item in info.findings if item.problem != "in both splits"],
+    )
+    return Dataset(again, dataset.texts, dataset.label_ids, splits)
+
+
+def _drawn(share: float, seed: int) -> str:
+    """How a drawn split is described."""
+    return f"{100 * share:g}% of each label, drawn with seed {seed}, identical texts on one side"
 
 
 def _labels(table: Table, base: Dataset | None) -> list[str]:
@@ -71,7 +105,7 @@ def _split(table: Table, ids: NDArray[np.int64]) -> tuple[NDArray[np.str_], str]
         return splits, table.split
     drawn = hold_out([table.texts[row] for row in labelled], ids[labelled], VALID_SHARE)
     splits[labelled[drawn]] = Split.VALID.value
-    return splits, DRAWN
+    return splits, _drawn(VALID_SHARE, SEED)
 
 
 def _split_findings(

@@ -27,6 +27,16 @@ class Columns:
     label: int | None
     valid: int | None
 
+    @property
+    def positions(self) -> frozenset[int]:
+        """All of them."""
+        return frozenset(i for i in (*self.texts, self.label, self.valid) if i is not None)
+
+    def text_of(self, fields: Sequence[str]) -> str:
+        """The text of a row; empty if none of its columns holds any."""
+        texts = [fields[i] for i in self.texts]
+        return join(texts) if any(text.strip() for text in texts) else ""
+
 
 def choose(
     names: Sequence[str],

@@ -25,7 +25,6 @@ REPORTED_EVERY = 1000
 ONE_COLUMN = "\x1f"
 LONGEST_NAME = 80
 SENTENCE_WORDS = 4
-JSON = (".json", ".jsonl", ".ndjson")
 Quoting = Literal[0, 3]
 _KINDS: tuple[tuple[str, Quoting], ...] = (
     (",", csv.QUOTE_MINIMAL), (";", csv.QUOTE_MINIMAL), ("\t", csv.QUOTE_MINIMAL), ("\t", csv.QUOTE_NONE),
@@ -57,13 +56,12 @@ class Record:
 def sniff(path: Path, named: Collection[str] = ()) -> Format:
     """The format of the file at `path`, from its content and the columns `named` by the caller.
 
-    Raises UnusableFileError if it is missing, over the size limit, binary, JSON or without a single row.
+    Raises UnusableFileError if it is missing, over the size limit, binary or without a single row.
     """
     refuse_size(path)
     encoding = encoding_of(path)
     with _opened(path) as source, io.TextIOWrapper(source, encoding, "replace", newline="") as file:
         sample = file.read(SAMPLE_CHARS)
-    _refuse_json(path, sample)
     if len(sample) == SAMPLE_CHARS:
         sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
     best = max(_KINDS, key=lambda kind: _agreement(sample, *kind))
@@ -109,15 +107,6 @@ def refuse_size(path: Path) -> None:
             "over the size limit",
             f"“{path.name}” has {size / 1e6:,.0f} MB; the limit is {limit} MB.",
             todo="Split the file, or raise ULMFIT_MAX_FILE_MB.",
-        )
-
-
-def _refuse_json(path: Path, sample: str) -> None:
-    if path.suffix.lower() in JSON or sample.lstrip().startswith(('{"', '[{"')):
-        raise UnusableFileError(
-            "unknown format",
-            f"“{path.name}” is JSON, which this version does not read; a later one will.",
-            todo="Save it as CSV in UTF-8 and try again.",
         )
 
 

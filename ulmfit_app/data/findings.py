@@ -109,11 +109,13 @@ def refuse_fatal(findings: Sequence[Finding], read_as: Sequence[ReadAs] = ()) ->
 
 def read_as_words(item: ReadAs) -> str:
     """How a file was read, on one line."""
-    separator = {"": "one column", "\t": "separated by tabs"}.get(item.delimiter, f"separated by “{item.delimiter}”")
-    header = "with a header" if item.header else "without a header"
     texts = " + ".join(f"“{name}”" for name in item.text_columns)
     label = f"label “{item.label_column}”" if item.label_column else "no label"
     split = f"; split “{item.valid_column}”" if item.valid_column else ""
+    if item.format != "delimited":
+        return f"{item.file}: {item.format}; text {texts}; {label}{split}"
+    separator = {"": "one column", "\t": "separated by tabs"}.get(item.delimiter, f"separated by “{item.delimiter}”")
+    header = "with a header" if item.header else "without a header"
     return f"{item.file}: {item.encoding}, {separator}, {header}; text {texts}; {label}{split}"
 
 

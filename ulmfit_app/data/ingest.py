@@ -1,38 +1,44 @@
-"""Files and folders of one's own become a `Table` of usable texts with a row-level report.
+"""Files, folders, archives and pasted texts become a `Table` of usable texts with a row-level report.
 
-`check` reports without refusing, `ingest_file` refuses what is fatal. Splitting and storing is left to `sources`. The
-readers for bulk prediction and evaluation (`read_texts`, `read_labelled`) need the standard library only.
+`check` reports without refusing, `ingest_file` refuses what is fatal. Splitting and storing is left to `sources`.
+`read_texts` and `read_labelled` read a table file strictly, row by row, for bulk prediction and evaluation.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import groupby, islice
 from pathlib import Path
 
-from ulmfit_app.data import columns, csvfile, folders
+from ulmfit_app.data import columns, csvfile, folders, jsonfile, tablefile
+from ulmfit_app.data.archive import is_archive, unpacked
 from ulmfit_app.data.columns import Columns
-from ulmfit_app.data.csvfile import Format, Record
+from ulmfit_app.data.csvfile import Record
 from ulmfit_app.data.encodings import is_guess
-from ulmfit_app.data.findings import Notes, UnusableFileError, refuse_fatal, report
+from ulmfit_app.data.findings import Notes, UnusableFileError, refuse_fatal
 from ulmfit_app.data.folders import TextFile
 from ulmfit_app.data.progress import Progress
 from ulmfit_app.data.table import Table
+from ulmfit_app.data.tablefile import TableFile, read_table
 from ulmfit_app.errors import DataError
-from ulmfit_app.schema import ReadAs
+from ulmfit_app.schema import Finding, ReadAs
 from ulmfit_app.settings import settings
 
-GUESSED_FROM = 1000
 SHOWN = 20
 REPORTED_EVERY = 500
+PASTED = "pasted texts"
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A first look at a file: its columns, its first `rows`, and what is guessed of it."""
+    """A first look at a table file: its columns, its first sound `rows`, and how it is read.
+
+    `findings`: what is wrong with its first rows, one by one; what shows only in the whole is left to `check`.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
     read_as: ReadAs
+    findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,19 @@ class Labelled:
     no_text: int
 
 
-def preview(path: Path) -> Preview:
-    """The first rows of the file at `path` and the guesses. Raises DataError if it cannot be read."""
-    form = csvfile.sniff(path)
-    rows = _sample(csvfile.records(path, form))
-    guess = columns.choose(form.columns, rows)
-    return Preview(form.columns, rows[:SHOWN], _read_as(path, form, guess))
+def preview(path: Path, text_columns: Sequence[str] | None = None, label_column: str | None = None) -> Preview:
+    """A first look at the table file at `path`, its columns as named or guessed. Raises DataError as `read_table`."""
+    file = tablefile.open_table(path, tablefile.named(text_columns, label_column))
+    head = list(islice(file.records(None, None), tablefile.GUESSED_FROM))
+    sound = [record.fields for record in head if not record.problem]
+    chosen = columns.choose(file.columns, sound, text_columns, label_column)
+    table, notes = Table(), Notes()
+    try:
+        _add_records(table, notes, file, chosen, head)
+        found = notes.findings()
+    except UnusableFileError as error:
+        found = [error.finding()]
+    return Preview(file.columns, sound[:SHOWN], file.read_as(chosen), found)
 
 
 def ingest_file(
@@ -89,7 +102,7 @@ def check(
     base: Mapping[str, str | None] | None = None,
     on_progress: Progress | None = None,
 ) -> Table:
-    """The usable texts of CSV and TSV files and of folders, and everything found wrong with them.
+    """The usable texts of table files, folders and zip archives of folders, and everything found wrong with them.
 
     Columns not named are guessed (`label_column` "": there is none); `valid` names the validation folder of folders;
     the texts of `unlabelled` (files or folders) get no label; `base` are the texts, with labels, of the dataset that is
@@ -100,6 +113,8 @@ def check(
         try:
             if path.is_dir():
                 _read_folder(table, notes, path, valid, on_progress)
+            elif is_archive(path):
+                _read_archive(table, notes, path, valid, on_progress)
             else:
                 _read_file(table, notes, path, text_columns, label_column, on_progress)
         except UnusableFileError as error:
@@ -114,25 +129,44 @@ def check(
     return table
 
 
+def check_pasted(pasted: str, *, paragraphs: bool) -> Table:
+    """The unlabelled texts in `pasted`: one a line or, with `paragraphs`, one between blank lines.
+
+    `rows` of the result are the lines on which texts begin.
+    """
+
+    def block(line: tuple[int, str]) -> tuple[bool, int]:
+        return bool(line[1].strip()), 0 if paragraphs else line[0]
+
+    table, notes = Table(), Notes()
+    for (filled, _), lines in groupby(enumerate(pasted.replace("\r\n", "\n").split("\n"), 1), block):
+        if filled:
+            (row, first), *more = lines
+            table.add(notes, "\n".join([first, *(line for _, line in more)]), None, row=row, file=PASTED)
+    table.check(notes)
+    return table
+
+
 def read_texts(path: Path, text_columns: Sequence[str] | None = None) -> list[str]:
     """One text per row of the file at `path`, blank ones included: row by row what a prediction is made for.
 
     Texts over the limit on length are cut there. Raises DataError with the row numbers if a row cannot be read.
     """
-    rows, chosen, _ = _strictly(path, text_columns, "")
-    return [_text(row, chosen)[: settings().max_text_chars] for row in rows]
+    table = read_table(path, text_columns, "", all_columns=False)
+    return [table.chosen.text_of(row)[: settings().max_text_chars] for row in table.rows]
 
 
 def read_labelled(path: Path, text_columns: Sequence[str] | None = None, label_column: str | None = None) -> Labelled:
     """The rows with a text and a label, for evaluating. Raises DataError as `read_texts`."""
-    rows, chosen, names = _strictly(path, text_columns, label_column)
+    table = read_table(path, text_columns, label_column, all_columns=False)
+    chosen = table.chosen
     if chosen.label is None:
         raise DataError(
             f"“{path.name}” has no column that looks like a label.",
-            todo=f"Name it with --label-column; the columns are: {', '.join(names)}.",
+            todo=f"Name it with --label-column; the columns are: {', '.join(table.columns)}.",
         )
     limit = settings().max_text_chars
-    pairs = [(_text(row, chosen)[:limit], row[chosen.label].strip()) for row in rows]
+    pairs = [(chosen.text_of(row)[:limit], row[chosen.label].strip()) for row in table.rows]
     labelled = [(text, label) for text, label in pairs if label]
     kept = [(text, label) for text, label in labelled if text.strip()]
     if not kept:
@@ -140,27 +174,11 @@ def read_labelled(path: Path, text_columns: Sequence[str] | None = None, label_c
     return Labelled(
         texts=[text for text, _ in kept],
         labels=[label for _, label in kept],
-        column=names[chosen.label],
-        rows=len(rows),
-        no_label=len(rows) - len(labelled),
+        column=table.columns[chosen.label],
+        rows=len(pairs),
+        no_label=len(pairs) - len(labelled),
         no_text=len(labelled) - len(kept),
     )
-
-
-def _strictly(
-    path: Path, text_columns: Sequence[str] | None, label_column: str | None
-) -> tuple[list[tuple[str, ...]], Columns, tuple[str, ...]]:
-    form = csvfile.sniff(path, _named(text_columns, label_column))
-    rows, notes = [], Notes()
-    for record in csvfile.records(path, form):
-        if record.problem:
-            notes.add("broken file", record.row, path.name, record.problem)
-        rows.append(record.fields)
-    if broken := notes.findings():
-        raise DataError(f"“{path.name}” cannot be read row by row:\n{report(broken)}\n", todo="Correct these rows.")
-    if not rows:
-        raise DataError(f"“{path.name}” has no rows under its header.", todo="Give a file with texts.")
-    return rows, columns.choose(form.columns, rows[:GUESSED_FROM], text_columns, label_column), form.columns
 
 
 def _read_file(
@@ -171,46 +189,52 @@ def _read_file(
     label_column: str | None,
     on_progress: Progress | None,
 ) -> None:
-    form = csvfile.sniff(path, _named(text_columns, label_column))
-    records = csvfile.records(path, form, on_progress)
-    head = list(islice(records, GUESSED_FROM))
-    chosen = columns.choose(form.columns, _sample(head), text_columns, label_column)
-    table.read_as.append(_read_as(path, form, chosen))
-    if is_guess(form.encoding):
+    file = tablefile.open_table(path, tablefile.named(text_columns, label_column))
+    chosen = columns.choose(file.columns, file.sample(), text_columns, label_column)
+    table.read_as.append(file.read_as(chosen))
+    if is_guess(file.encoding):
         notes.add("guessed encoding", 0, path.name)
-    if not form.has_header:
+    if not file.has_header:
         notes.add("no header", 1, path.name)
-    _add_records(table, notes, path, form, chosen, chain(head, records))
+    _add_records(table, notes, file, chosen, file.records(chosen.positions, on_progress))
     if chosen.valid is not None:
         table.split = f"as the column {columns.VALID_NAME} says"
 
 
-def _add_records(
-    table: Table, notes: Notes, path: Path, form: Format, chosen: Columns, records: Iterable[Record]
-) -> None:
+def _add_records(table: Table, notes: Notes, file: TableFile, chosen: Columns, records: Iterable[Record]) -> None:
     """Append the usable `records`; raise UnusableFileError if the file is broken as a whole."""
+    name = file.path.name
     broken = total = 0
     for record in records:
         total += 1
         if record.cut_off:
             raise UnusableFileError(
                 "broken file",
-                f"“{path.name}”, row {record.row}: {record.problem}, so the rest of the file was read as one field.",
+                f"“{name}”, row {record.row}: {record.problem}, so the rest of the file was read as one field.",
                 todo="Close or double that quote, or fetch the file again if it was cut off.",
             )
         if record.problem:
             broken += 1
-            notes.add("broken file", record.row, path.name, record.problem)
+            notes.add("broken file", record.row, name, record.problem)
             continue
         label = record.fields[chosen.label].strip() if chosen.label is not None else None
         side = columns.is_true(record.fields[chosen.valid]) if chosen.valid is not None else None
-        table.add(notes, _text(record.fields, chosen), label, valid=side, row=record.row, file=path.name)
+        table.add(notes, chosen.text_of(record.fields), label, valid=side, row=record.row, file=name)
     if 2 * broken > total:
-        raise UnusableFileError(
-            "broken file",
-            f"“{path.name}”: {broken:,} of {total:,} rows do not have the {len(form.columns)} fields of the header.",
-            todo="Put texts that contain the separator into quotes.",
-        )
+        raise _mostly_broken(file, broken, total)
+
+
+def _mostly_broken(file: TableFile, broken: int, total: int) -> UnusableFileError:
+    rows = f"“{file.path.name}”: {broken:,} of {total:,} rows"
+    if file.format == "delimited":
+        what, todo = f"do not have the {len(file.columns)} fields of the header", "Put texts that contain the separator"
+        return UnusableFileError("broken file", f"{rows} {what}.", todo=f"{todo} into quotes.")
+    return UnusableFileError("broken file", f"{rows} cannot be read.", todo=jsonfile.TODO)
+
+
+def _read_archive(table: Table, notes: Notes, path: Path, valid: str | None, on_progress: Progress | None) -> None:
+    with unpacked(path, on_progress) as folder:
+        _read_folder(table, notes, folder, valid, on_progress)
 
 
 def _read_folder(table: Table, notes: Notes, folder: Path, valid: str | None, on_progress: Progress | None) -> None:
@@ -226,6 +250,9 @@ def _read_unlabelled(
 ) -> None:
     if path.is_dir():
         _add_files(table, notes, path, folders.unlabelled_files(path), on_progress)
+    elif is_archive(path):
+        with unpacked(path, on_progress) as folder:
+            _add_files(table, notes, folder, folders.unlabelled_files(folder), on_progress)
     elif path.suffix.lower() == ".txt":
         _add_files(table, notes, path.parent, [TextFile(path, None, None)], on_progress)
     else:
@@ -244,31 +271,3 @@ def _add_files(
         table.add(notes, content, text.label, valid=text.valid, file=name)
         if on_progress and done % REPORTED_EVERY == 0:
             on_progress(done, len(files))
-
-
-def _named(text_columns: Sequence[str] | None, label_column: str | None) -> list[str]:
-    """The columns that the caller names."""
-    return [*(text_columns or ()), *([label_column] if label_column else [])]
-
-
-def _read_as(path: Path, form: Format, chosen: Columns) -> ReadAs:
-    return ReadAs(
-        file=path.name,
-        encoding=form.encoding,
-        delimiter=form.delimiter if form.delimiter != csvfile.ONE_COLUMN else "",
-        header=form.has_header,
-        text_columns=tuple(form.columns[i] for i in chosen.texts),
-        label_column="" if chosen.label is None else form.columns[chosen.label],
-        valid_column="" if chosen.valid is None else form.columns[chosen.valid],
-    )
-
-
-def _sample(records: Iterable[Record]) -> list[tuple[str, ...]]:
-    """The fields of the first sound records."""
-    return [record.fields for record in islice((r for r in records if not r.problem), GUESSED_FROM)]
-
-
-def _text(fields: Sequence[str], chosen: Columns) -> str:
-    """The text of a row; empty if none of its columns holds any."""
-    texts = [fields[i] for i in chosen.texts]
-    return columns.join(texts) if any(text.strip() for text in texts) else ""

@@ -1,7 +1,8 @@
 """Datasets by name: the catalogue, and one's own under `<home>/datasets/<name>/`.
 
 A dataset of the catalogue is built at its first use into `<home>/cache/datasets/<name>-<version>/`. Downloading is not
-done here: who may (the engine) passes `fetch`.
+done here: who may (the engine) passes `fetch`. Deleted ones lie under `<home>/trash/datasets/`. Whether a run still
+needs a dataset is not known here: `runs.dataset_usage` guards changes.
 """
 
 import shutil
@@ -13,14 +14,17 @@ from pathlib import Path
 from filelock import FileLock
 
 from ulmfit_app.data import builtin, ingest
-from ulmfit_app.data.assembly import assemble, names_of
+from ulmfit_app.data.assembly import assemble, names_of, split_again
 from ulmfit_app.data.dataset import Dataset, read, read_info, write
+from ulmfit_app.data.findings import refuse_fatal
 from ulmfit_app.data.progress import Progress
+from ulmfit_app.data.table import Table
 from ulmfit_app.errors import AppError, DataError, NameTakenError, NotFoundError, OfflineError
 from ulmfit_app.schema import MAX_NAME, DatasetInfo, is_name
 from ulmfit_app.settings import settings
 
 VERSION = 1
+MARK = "--"  # between name and number of a token; no name contains it
 OFFLINE = "imdb"
 CATALOGUE = {
     "imdb": "25,000 IMDb reviews with labels, 5,000 of them for validation; installed with the app",
@@ -111,10 +115,7 @@ def add(
     on_progress: Progress | None = None,
     fetch: Fetch | None = None,
 ) -> DatasetInfo:
-    """Make the dataset `name` from files and folders (`ingest.check` says which), after the rows of `base` if given.
-
-    Raises NameTakenError; DataError with the whole report if a finding is fatal. Nothing is written then.
-    """
+    """`store` what `ingest.check` reads from files and folders, after the rows of `base` if given."""
     _refuse_taken(name)
     start = open_dataset(base, on_progress, fetch) if base else None
     known = dict(zip(start.texts, names_of(start), strict=True)) if start else None
@@ -128,8 +129,17 @@ def add(
         on_progress=on_progress,
     )
     files = ", ".join(path.name for path in [*paths, *unlabelled])
-    source = f"{files}, added to “{base}”" if base else files
-    made = assemble(name, table, source=source, base=start)
+    return store(name, table, source=f"{files}, added to “{base}”" if base else files, base=start)
+
+
+def store(name: str, table: Table, *, source: str, base: Dataset | None = None) -> DatasetInfo:
+    """Make the dataset `name` of a table that has been checked; `source` says in words where it is from.
+
+    Raises NameTakenError; DataError with the whole report if a finding is fatal. Nothing is written then.
+    """
+    _refuse_taken(name)
+    refuse_fatal(table.findings, table.read_as)
+    made = assemble(name, table, source=source, base=base)
     write(_own_folder() / name, made.info, made.texts, made.label_ids, made.splits)
     return made.info
 
@@ -141,17 +151,41 @@ def rename(name: str, new_name: str) -> None:
     folder.rename(_own_folder() / new_name)
 
 
-def delete(name: str) -> None:
-    """Delete one's own dataset. It leaves the list in one step; of a link only the link is removed."""
-    folder = _own(name)
-    gone = folder.with_name(f".deleted-{name}-{uuid.uuid4().hex[:8]}")
+def resplit(name: str, valid_share: float, seed: int) -> str:
+    """Draw another validation split of one's own dataset, stratified, identical texts on one side.
+
+    The content hash changes. Returns the token with which `restore` brings the version of before back, once this one
+    is renamed or in the trash too. Raises DataError if it has no labels.
+    """
+    _own(name)
+    again = split_again(open_dataset(name), valid_share, seed)
+    token = trash(name)
     try:
-        folder.rename(gone)
-        gone.unlink() if gone.is_symlink() else shutil.rmtree(gone)
-    except OSError as error:
-        raise AppError(
-            f"“{name}” could not be removed completely ({error.strerror}).", todo="Check who may write in its folder."
-        ) from error
+        write(_own_folder() / name, again.info, again.texts, again.label_ids, again.splits)
+    except BaseException:
+        restore(token)
+        raise
+    return token
+
+
+def trash(name: str) -> str:
+    """Move one's own dataset to the trash; of a link only the link. Returns the token for `restore`."""
+    folder = _own(name)
+    token = f"{name}{MARK}{uuid.uuid4().hex[:8]}"
+    _trash_folder().mkdir(parents=True, exist_ok=True)
+    folder.rename(_trash_folder() / token)
+    return token
+
+
+def restore(token: str) -> str:
+    """Bring a dataset back from the trash and return its name. Raises NotFoundError; NameTakenError if it is taken."""
+    name, _, rest = token.partition(MARK)
+    folder = _trash_folder() / token
+    if not (is_name(name) and rest.isalnum() and folder.is_dir()):
+        raise NotFoundError(f"“{token}” is not in the trash.", todo="It may have been restored already.")
+    _refuse_taken(name)
+    folder.rename(_own_folder() / name)
+    return name
 
 
 def _build(name: str, on_progress: Progress | None, fetch: Fetch | None) -> Dataset:
@@ -198,6 +232,10 @@ def _own(name: str) -> Path:
     if name in CATALOGUE:
         raise AppError(f"“{name}” belongs to the catalogue and cannot be changed.", todo="Add one of your own.")
     return _folder(name)
+
+
+def _trash_folder() -> Path:
+    return settings().home_path / "trash" / "datasets"
 
 
 def _own_folder() -> Path:

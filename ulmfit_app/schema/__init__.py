@@ -32,6 +32,7 @@ from ulmfit_app.schema.datasets import (
     Finding,
     ReadAs,
     Split,
+    TableFormat,
 )
 from ulmfit_app.schema.events import (
     EVENTS,
@@ -144,6 +145,7 @@ __all__ = [
     "Stage",
     "StageEvent",
     "Step",
+    "TableFormat",
     "TokenizerConfig",
     "is_name",
 ]

@@ -19,7 +19,7 @@ class Split(StrEnum):
 class Finding(Record):
     """One line of the row-level report: a `problem`, how many rows have it, and examples.
 
-    `rows` are at most 20 row numbers as a person counts them in the file (the header is row 1).
+    `rows` are at most 20 row numbers as a person counts them in the file (a header or the first line is row 1).
     `dropped`: the rows were left out; `fatal`: no dataset can be made.
     """
 
@@ -35,13 +35,18 @@ class Finding(Record):
     fatal: bool = False
 
 
-class ReadAs(Record):
-    """How a CSV or TSV file was read, most of it guessed. `delimiter` "": one column; a column "": there is none.
+TableFormat = Literal["delimited", "JSON Lines", "Parquet"]
 
-    `header`: the first row names the columns; else they are called `column 1`, `column 2`, …
+
+class ReadAs(Record):
+    """How a table file was read, most of it guessed. `delimiter` "": one column; a column "": there is none.
+
+    `header`: the first row names the columns; else they are called `column 1`, `column 2`, … Without meaning for
+    formats that are not delimited.
     """
 
     file: str
+    format: TableFormat = "delimited"
     encoding: str
     delimiter: str
     header: bool

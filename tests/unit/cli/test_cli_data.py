@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.running import Command
+from tests.unit.runs.making import queued_run
 from ulmfit_app.data.sources import downloaded_folder
 
 WORDS = ["good", "bad", "film", "plot", "actor", "scene", "great", "awful", "story", "music"]
@@ -157,9 +158,38 @@ def test_broken_folders_do_not_break_the_list(ulmfit: Command, toy: None, home: 
     assert ulmfit("data", "delete", "empty").code == 0
 
 
-def test_rename_and_delete(ulmfit: Command, toy: None) -> None:
+def test_rename_delete_and_restore(ulmfit: Command, toy: None) -> None:
     assert ulmfit("data", "rename", "toy", "renamed").code == 0
     assert ulmfit("data", "show", "toy").code == 1
-    assert ulmfit("data", "delete", "renamed").code == 0
+    deleted = ulmfit("data", "delete", "renamed")
+    assert deleted.code == 0
     assert ulmfit("data", "delete", "imdb").code == 1
     assert "renamed" not in ulmfit("data", "list").out
+    token = deleted.err.split("restore ")[1].split("`")[0]
+    assert ulmfit("data", "restore", token).code == 0
+    assert ulmfit("data", "restore", token).code == 1
+    assert "renamed" in ulmfit("data", "list").out
+
+
+def test_resplit_draws_another_split(ulmfit: Command, toy: None) -> None:
+    ran = ulmfit("data", "resplit", "toy", "--share", "0.5", "--seed", "1")
+    assert ran.code == 0
+    assert "validation  100 texts (50% of each label, drawn with seed 1" in ran.out
+    assert ulmfit("data", "resplit", "toy", "--share", "5").code == 1
+
+
+def test_a_dataset_that_a_run_needs_is_not_changed(ulmfit: Command, toy: None) -> None:
+    queued_run(dataset="toy")
+    for command in (("rename", "toy", "other"), ("delete", "toy"), ("resplit", "toy")):
+        ran = ulmfit("data", *command)
+        assert ran.code == 1
+        assert "which is queued, needs the dataset “toy”" in ran.err
+    assert ulmfit("data", "show", "toy").code == 0
+
+
+def test_add_reads_other_formats(ulmfit: Command, tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(f'{{"text": "text number {i}", "label": "{"ab"[i % 2]}"}}\n' for i in range(24)))
+    info = ulmfit("data", "add", "lines", path, "--json").json()
+    assert info["labels"] == ["a", "b"]
+    assert "read as     texts.jsonl: JSON Lines; text “text”; label “label”" in ulmfit("data", "show", "lines").out

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from ulmfit_app.data.assembly import DRAWN, NONE, assemble
+from ulmfit_app.data.assembly import NONE, assemble
 from ulmfit_app.data.table import Table
 from ulmfit_app.schema import Counts, Split
+
+DRAWN = "20% of each label, drawn with seed 42, identical texts on one side"
 
 
 def _table(labels: list[str | None], *, valid: list[bool | None] | None = None, start: int = 0) -> Table:

@@ -141,13 +141,6 @@ def test_a_long_file_of_carriage_returns_is_cut_at_one(tmp_path: Path, monkeypat
     assert sniff(path).delimiter == ";"
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "A.NDJSON", "a.csv"])
-def test_json_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text('{"text": "Great", "label": "pos"}\n{"text": "Bad", "label": "neg"}\n')
-    with pytest.raises(UnusableFileError, match=r"is JSON, which this version does not read; a later one will"):
-        sniff(tmp_path / name)
-
-
 def test_nameless_and_double_columns_get_names(tmp_path: Path) -> None:
     assert sniff(_file(tmp_path, "text,,text\na,b,c\n")).columns == ("text", "column 2", "text (2)")
 

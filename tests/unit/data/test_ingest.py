@@ -9,7 +9,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from ulmfit_app.data.findings import MOST_ROWS
-from ulmfit_app.data.ingest import Labelled, check, ingest_file, preview, read_labelled, read_texts
+from ulmfit_app.data.ingest import Labelled, check, check_pasted, ingest_file, preview, read_labelled, read_texts
 from ulmfit_app.data.table import Table
 from ulmfit_app.errors import DataError
 from ulmfit_app.schema import Finding, ReadAs
@@ -222,6 +222,27 @@ def test_a_preview_shows_rows_and_guesses(write: Write) -> None:
         file="file.csv", encoding="utf-8", delimiter=";", header=True, text_columns=("text",), label_column="label"
     )
     assert len(first.rows) == 20 and first.rows[0] == ("A fine film number 0", "pos")
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "texts", "rows"),
+    [
+        (False, ["First text", "goes on", "Second", "Third"], [2, 3, 6, 7]),
+        (True, ["First text\ngoes on", "Second\nThird"], [2, 6]),
+    ],
+)
+def test_pasted_texts_are_unlabelled(paragraphs: bool, texts: list[str], rows: list[int]) -> None:
+    table = check_pasted("\nFirst text\r\ngoes on\n \n\nSecond\nThird\n", paragraphs=paragraphs)
+    assert (table.texts, table.rows) == (texts, rows) and set(table.labels) == {None} and not table.fatal
+    assert check_pasted(" \n ", paragraphs=paragraphs).fatal
+
+
+@given(st.text(max_size=60), st.booleans())
+@examples(max_examples=100, deadline=None)
+def test_any_pasted_text_gives_a_table_or_findings(pasted: str, paragraphs: bool) -> None:
+    table = check_pasted(pasted, paragraphs=paragraphs)
+    assert table.fatal or table.texts
+    assert all(text.strip() for text in table.texts) and table.rows == sorted(table.rows)
 
 
 def test_texts_for_prediction_keep_their_rows(write: Write) -> None:

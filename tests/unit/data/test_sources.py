@@ -9,6 +9,7 @@ import pytest
 
 from ulmfit_app.data import builtin, sources
 from ulmfit_app.data.dataset import Dataset
+from ulmfit_app.data.ingest import check_pasted
 from ulmfit_app.errors import AppError, DataError, MissingExtraError, NameTakenError, NotFoundError, OfflineError
 from ulmfit_app.schema import Counts, Split
 
@@ -95,7 +96,7 @@ def test_the_catalogue_lists_everything_and_a_broken_own_dataset_with_its_reason
     assert entries["imdb"].info is None and not entries["imdb"].own and entries["imdb-full"].downloaded
     assert "damaged" in entries["broken"].problem and "damaged" in entries["empty"].problem
     for name in ("broken", "empty"):
-        sources.delete(name)
+        sources.trash(name)
     assert sources.names()[4:] == ["mine"]
 
 
@@ -134,22 +135,80 @@ def test_a_refused_file_leaves_nothing(home: Path, tmp_path: Path) -> None:
     assert not (home / "datasets").exists()
 
 
-def test_renaming_keeps_the_content_and_deleting_removes_it(home: Path, reviews: Path) -> None:
+def test_renaming_keeps_the_content(reviews: Path) -> None:
     info = sources.add("mine", [reviews])
     sources.rename("mine", "ours")
     renamed: Dataset = sources.open_dataset("ours")
     assert renamed.info == info.model_copy(update={"name": "ours"})
-    assert sources.entry("ours").info == renamed.info
-    sources.delete("ours")
-    assert list((home / "datasets").iterdir()) == []
+    assert sources.entry("ours").info == renamed.info and sources.names()[4:] == ["ours"]
+
+
+def test_what_is_in_the_trash_comes_back_as_it_was(reviews: Path) -> None:
+    info = sources.add("mine", [reviews])
+    token = sources.trash("mine")
+    assert sources.names()[4:] == []
+    assert sources.restore(token) == "mine" and sources.open_dataset("mine").info == info
+    with pytest.raises(NotFoundError, match="not in the trash"):
+        sources.restore(token)
+
+
+def test_a_name_that_was_taken_meanwhile_keeps_it_in_the_trash(reviews: Path) -> None:
+    sources.add("mine", [reviews])
+    token = sources.trash("mine")
+    sources.add("mine", [reviews])
+    with pytest.raises(NameTakenError):
+        sources.restore(token)
+    sources.rename("mine", "other")
+    assert sources.restore(token) == "mine"
+
+
+@pytest.mark.parametrize("token", ["", "mine", "../datasets/mine--1", "mine--", "mine--../x", "--1"])
+def test_a_token_that_is_none_is_refused(reviews: Path, token: str) -> None:
+    sources.add("mine", [reviews])
+    with pytest.raises(NotFoundError):
+        sources.restore(token)
 
 
 def test_deleting_a_link_leaves_what_it_points_to(home: Path, reviews: Path, tmp_path: Path) -> None:
     sources.add("mine", [reviews])
     (home / "datasets" / "mine").rename(tmp_path / "elsewhere")
     (home / "datasets" / "mine").symlink_to(tmp_path / "elsewhere")
-    sources.delete("mine")
+    sources.restore(sources.trash("mine"))
+    sources.trash("mine")
     assert list((home / "datasets").iterdir()) == [] and (tmp_path / "elsewhere" / "dataset.json").is_file()
+
+
+def test_another_split_has_another_hash_and_the_old_one_comes_back(reviews: Path, tmp_path: Path) -> None:
+    path = tmp_path / "twins.csv"
+    path.write_text(reviews.read_text() + "\n" + "\n".join(["A twin,pos"] * 5))
+    (tmp_path / "extra.txt").write_text("An unlabelled one")
+    info = sources.add("mine", [path], unlabelled=[tmp_path / "extra.txt"])
+    token = sources.resplit("mine", 0.4, 7)
+    dataset = sources.open_dataset("mine")
+    assert dataset.info.counts == Counts(train=15, valid=10, unlabelled=1)
+    assert dataset.info.split == "40% of each label, drawn with seed 7, identical texts on one side"
+    assert dataset.info.content_hash != info.content_hash and list(dataset.texts)[-1] == "An unlabelled one"
+    sides = {text: set() for text in dataset.texts}
+    for text, side in zip(dataset.texts, dataset.splits.tolist(), strict=True):
+        sides[text].add(side)
+    assert all(len(side) == 1 for side in sides.values())
+    sources.trash("mine")
+    sources.restore(token)
+    assert sources.open_dataset("mine").info == info
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, 2.0])
+def test_a_share_that_cannot_be_held_out_changes_nothing(reviews: Path, share: float) -> None:
+    info = sources.add("mine", [reviews])
+    with pytest.raises(DataError, match="cannot be held out"):
+        sources.resplit("mine", share, 42)
+    assert sources.open_dataset("mine").info == info
+
+
+def test_without_labels_there_is_nothing_to_split(tmp_path: Path) -> None:
+    sources.store("mine", check_pasted("one\ntwo\nthree", paragraphs=False), source="pasted texts")
+    with pytest.raises(DataError, match="no labels"):
+        sources.resplit("mine", 0.2, 42)
 
 
 def test_a_file_that_is_in_the_base_already_is_reported(reviews: Path) -> None:
@@ -162,13 +221,13 @@ def test_a_file_that_is_in_the_base_already_is_reported(reviews: Path) -> None:
 
 @pytest.mark.parametrize("name", ["gone", "../datasets", "imdb/../.."])
 def test_a_dataset_that_does_not_exist_is_told(name: str) -> None:
-    for action in (sources.open_dataset, sources.entry, sources.delete):
+    for action in (sources.open_dataset, sources.entry, sources.trash):
         with pytest.raises(NotFoundError, match=r"There are: imdb, rotten-tomatoes"):
             action(name)
 
 
 def test_the_catalogue_cannot_be_changed() -> None:
     with pytest.raises(AppError, match=r"belongs to the catalogue"):
-        sources.delete("imdb")
+        sources.trash("imdb")
     with pytest.raises(AppError, match=r"belongs to the catalogue"):
         sources.rename("imdb", "mine")
