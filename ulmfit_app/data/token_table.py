@@ -118,6 +118,11 @@ def tokenise(
     return table
 
 
+def cached(texts: Sequence[str], language: str = "en") -> TokenTable | None:
+    """The tokens of `texts` if they are in the cache."""
+    return _read(_folder(key_of(texts, language)))
+
+
 def is_kept(key: str) -> bool:
     """True if the texts that have this `key_of` are in the cache."""
     return _folder(key).is_dir()

@@ -10,6 +10,7 @@ from ulmfit_app.registry.exporting import encoder_file, export, zipped
 from ulmfit_app.registry.folders import ModelEntry, disk_use, entry, folder_of, models, new_folder, rename
 from ulmfit_app.registry.lineage import Ancestor, ancestors, children, newest_lm_on
 from ulmfit_app.registry.trash import DeletedModel, delete, deleted, empty_trash, restore
+from ulmfit_app.registry.vocabulary import read_vocab
 
 __all__ = [
     "Ancestor",
@@ -30,6 +31,7 @@ __all__ = [
     "newest_lm_on",
     "read_card",
     "read_notes",
+    "read_vocab",
     "rename",
     "restore",
     "write_notes",
