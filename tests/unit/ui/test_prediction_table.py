@@ -1,0 +1,73 @@
+"""The table of predictions for a file: filters, the part that is shown, the download, long tables of a run."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from ulmfit_app.schema import Prediction
+from ulmfit_app.ui.prediction_table import SHOWN, PredictionTable, as_csv, beside, read_predictions
+
+HEADER = ("id", "text", "prediction", "probability", "p_a", "p_b")
+ROWS = [
+    ["1", "fine", "a", "0.9", "0.9", "0.1"],
+    ["2", "poor", "b", "0.55", "0.45", "0.55"],
+    ["3", "", "", "", "", ""],
+    ["4", "good", "a", "0.7", "0.7", "0.3"],
+]
+
+
+def script() -> None:
+    """A page with nothing but the table."""
+    import streamlit as st
+
+    from ulmfit_app.ui.prediction_table import draw_table
+
+    draw_table(st.session_state["given"], "predictions.csv", "test")
+
+
+def opened(rows: list[list[str]]) -> AppTest:
+    """The table of `rows` in a session."""
+    app = AppTest.from_function(script, default_timeout=30)
+    app.session_state["given"] = PredictionTable(HEADER, ("a", "b"), lambda: iter(rows))
+    return app.run()
+
+
+def ids(app: AppTest) -> list[str]:
+    """The rows that are shown."""
+    return list(app.dataframe[0].value["id"])
+
+
+def test_rows_pass_by_label_and_by_probability() -> None:
+    app = opened(ROWS)
+    assert ids(app) == ["1", "2", "3", "4"]
+    app.button_group[0].set_value(["a"]).run()
+    assert ids(app) == ["1", "4"] and app.markdown[0].value == "2 of 4 rows."
+    app.slider[0].set_range(80, 100).run()
+    assert ids(app) == ["1"]
+    app.button_group[0].set_value([]).run()
+    app.slider[0].set_range(0, 60).run()
+    assert ids(app) == ["2"]  # a row without a text has no probability
+    app.slider[0].set_range(95, 100).run()
+    assert ids(app) == [] and not app.exception
+
+
+def test_only_the_first_rows_of_a_long_table_are_sent() -> None:
+    app = opened(ROWS[:1] * (SHOWN + 5))
+    assert len(ids(app)) == SHOWN
+    assert app.markdown[0].value == f"{SHOWN + 5} of {SHOWN + 5} rows, the first {SHOWN} of them here."
+
+
+def test_the_download_is_the_table_of_a_run(tmp_path: Path) -> None:
+    rows = [*ROWS, ["5", 'a "quoted", text\nof two lines', "a", "0.7", "0.7", "0.3"]]
+    path = tmp_path / "table.csv"
+    path.write_bytes(as_csv(HEADER, rows))
+    table = read_predictions(path, ["a", "b"])
+    assert table.columns == HEADER and table.columns[table.answer] == "prediction"
+    assert list(table.rows()) == rows == list(table.rows())  # every call begins anew
+
+
+def test_predictions_stand_beside_their_rows() -> None:
+    predictions = [Prediction("b", 1, {"a": 0.25, "b": 0.75}), None]
+    rows = beside([("1", "fine"), ("2", " ")], predictions, ("a", "b"))
+    assert rows == [["1", "fine", "b", "0.75", "0.25", "0.75"], ["2", " ", "", "", "", ""]]
+    assert all(len(row) == len(HEADER) for row in rows)
