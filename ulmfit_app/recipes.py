@@ -5,12 +5,14 @@ The notebook's recipes are verbatim (fastai tutorial "Transfer learning in text"
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ulmfit_app.errors import RecipeError
 from ulmfit_app.schema import Kind, Recipe, Slice, Stage
@@ -151,28 +153,60 @@ def get(name: str, kind: Kind) -> Recipe:
 def load(path: Path, kind: Kind) -> Recipe:
     """Read a recipe from a JSON file."""
     try:
-        recipe = Recipe.model_validate_json(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise RecipeError(f"The recipe file {path} cannot be read: {error.strerror}.") from error
+    return parse(data, kind, str(path))
+
+
+def parse(data: bytes, kind: Kind, source: str) -> Recipe:
+    """The recipe in the JSON `data`, which came from `source`."""
+    try:
+        recipe = Recipe.model_validate_json(data)
     except ValidationError as error:
-        raise RecipeError(f"{path} is not a valid recipe: {_first(error)}") from error
+        raise RecipeError(f"{source} is not a valid recipe: {_first(error)}") from error
     if recipe.kind is not kind:
-        raise RecipeError(f"{path} is a recipe for a {recipe.kind}, not for a {kind}.")
+        raise RecipeError(f"{source} is a recipe for a {recipe.kind}, not for a {kind}.")
     return recipe
 
 
 def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """`recipe` with fields replaced: `{"bs": 32, "stages.0.lr": 0.001}`. Stages count from 0."""
+    try:
+        return _changed(recipe, changes)
+    except ValidationError as error:
+        raise RecipeError(f"The recipe '{recipe.name}' cannot be changed like this: {_first(error)}") from error
+
+
+def wrong(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with `changes`, in words by their keys: empty if `override` takes them."""
+    try:
+        _changed(recipe, changes)
+    except ValidationError as error:
+        closest_first = sorted(error.errors(), key=lambda detail: -len(detail["loc"]))
+        return {_key_of(detail["loc"], changes): _in_words(detail) for detail in reversed(closest_first)}
+    return {}
+
+
+def with_peak(recipe: Recipe, stage: int, rate: float) -> Recipe:
+    """`recipe` whose stage at index `stage` peaks at `rate` in the last group; a slice keeps its ratio."""
+    lr = recipe.stages[stage].lr
+    if not isinstance(lr, Slice):
+        return override(recipe, {f"stages.{stage}.lr": rate})
+    changes = {f"stages.{stage}.lr.high": rate}
+    if lr.low is not None:
+        changes[f"stages.{stage}.lr.low"] = lr.low * rate / lr.high
+    return override(recipe, changes)
+
+
+def _changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     data = recipe.model_dump(mode="json")
     for key, value in changes.items():
         if key in ("name", "kind", "changed"):
             raise RecipeError(f"'{key}' cannot be set.", todo="Choose another recipe instead.")
         _put(data, key, value)
     data["changed"] = sorted({*recipe.changed, *changes})
-    try:
-        return Recipe.model_validate_json(json.dumps(data))
-    except ValidationError as error:
-        raise RecipeError(f"The recipe '{recipe.name}' cannot be changed like this: {_first(error)}") from error
+    return Recipe.model_validate_json(json.dumps(data))
 
 
 def _put(data: Any, key: str, value: Any) -> None:
@@ -194,6 +228,40 @@ def _first(error: ValidationError) -> str:
     return f"{where}: {detail['msg']}."
 
 
+def _key_of(loc: Sequence[int | str], changes: Mapping[str, Any]) -> str:
+    """The change that an error at `loc` is about: the one whose key has the longest beginning in common with it."""
+    place = [str(part) for part in loc if part not in (Slice.__name__, "float")]  # pydantic's names in a union
+
+    def shared(key: str) -> int:
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(key.split("."), place, strict=False))))
+
+    return max(changes, key=shared)
+
+
+_WORDS = {
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than": "must be below {lt:g}",
+    "less_than_equal": "must be {le:g} or less",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "tuple_type": "must be three numbers",
+    "missing": "must be three numbers",
+    "too_long": "must be three numbers",
+    "literal_error": "must be one of {expected}",
+}
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    """pydantic's message about one value, as a person would say it."""
+    words = _WORDS.get(detail["type"])
+    return words.format(**detail.get("ctx", {})) if words else detail["msg"].removeprefix("Value error, ")
+
+
 def groups(kind: Kind, n_layers: int = 3) -> list[str]:
     """Names of fastai's parameter groups in order (`awd_lstm_lm_split`, `awd_lstm_clas_split`)."""
     lstms = [f"LSTM {layer + 1}" for layer in range(n_layers)]
@@ -211,6 +279,35 @@ def rates(stage: Stage, n_groups: int) -> list[float]:
         return [high]
     step = (high / low) ** (1 / (n_groups - 1))
     return [low * step**group for group in range(n_groups)]
+
+
+def one_cycle(stage: Stage, moms: tuple[float, float, float], at: float) -> tuple[float, float]:
+    """The rate as a share of its peak, and the momentum, when the share `at` of the stage's steps is done.
+
+    Source: `combined_cos` of `fastai.callback.schedule`, as `Learner.fit_one_cycle` uses it.
+    """
+    rates = (1 / stage.div, 1.0, 1 / stage.div_final)
+    if at < stage.pct_start:
+        return _cosine(rates[:2], at / stage.pct_start), _cosine(moms[:2], at / stage.pct_start)
+    place = (at - stage.pct_start) / (1 - stage.pct_start)
+    return _cosine(rates[1:], place), _cosine(moms[1:], place)
+
+
+def cycle(
+    planned: PlannedStage, moms: tuple[float, float, float], points: int = 60
+) -> list[tuple[float, float, float]]:
+    """The stage's schedule as (share of it done, rate of the last group, momentum), at `points` equal distances."""
+    peak = list(planned.rates.values())[-1]
+    curve = []
+    for point in range(points + 1):
+        rate, momentum = one_cycle(planned.stage, moms, point / points)
+        curve.append((point / points, peak * rate, momentum))
+    return curve
+
+
+def _cosine(ends: Sequence[float], place: float) -> float:
+    start, end = ends
+    return start + (1 + math.cos(math.pi * (1 - place))) * (end - start) / 2
 
 
 def fit_to_texts(recipe: Recipe, n_train: int) -> Recipe:

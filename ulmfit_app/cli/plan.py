@@ -1,33 +1,20 @@
 """What `ulmfit train` is about to do, in lines: stages, groups that train and their rates, texts, steps."""
 
-from ulmfit_app.recipes import PlannedStage, fit_to_texts, plan
+from ulmfit_app.recipes import PlannedStage
 from ulmfit_app.schema import DatasetInfo, Kind, RunSpec
-
-ENDLESS = 10**9  # steps of an epoch whose length is not known before the texts are tokenised
+from ulmfit_app.training.planning import plan_of
 
 
 def plan_lines(spec: RunSpec, info: DatasetInfo | None, n_layers: int) -> list[str]:
     """The plan of the training `spec`; `info` is None where the dataset is still to be downloaded."""
-    recipe = spec.recipe
-    assert recipe  # a training has one
-    texts = _training_texts(spec, info)
-    resolved = fit_to_texts(recipe, texts) if texts else recipe
-    steps = texts // resolved.bs if texts and recipe.kind is Kind.CLASSIFIER else None
-    stages = plan(resolved, ENDLESS if steps is None else steps, n_layers)
+    assert spec.recipe  # a training has one
+    planned, recipe = plan_of(spec, info, n_layers), spec.recipe
     return [
         f"Recipe {recipe.name}: {recipe.description}" if recipe.description else f"Recipe {recipe.name}",
-        f"Texts: {_texts(spec, info, texts)}, minibatches of {resolved.bs}, seed {spec.seed}",
+        f"Texts: {_texts(spec, info, planned.texts)}, minibatches of {planned.recipe.bs}, seed {spec.seed}",
         f"Device {spec.device}, precision {spec.precision}: what that is here is said at the start",
-        *(_stage_line(number, stage, steps is not None) for number, stage in enumerate(stages, start=1)),
+        *(_stage_line(number, stage, planned.steps_known) for number, stage in enumerate(planned.stages, start=1)),
     ]
-
-
-def _training_texts(spec: RunSpec, info: DatasetInfo | None) -> int | None:
-    if info is None or spec.recipe is None:
-        return None
-    counts = info.counts
-    there = counts.train if spec.recipe.kind is Kind.CLASSIFIER else (counts.train + counts.unlabelled) * 9 // 10
-    return min(there, spec.limit or spec.recipe.train_texts or there)
 
 
 def _texts(spec: RunSpec, info: DatasetInfo | None, texts: int | None) -> str:

@@ -6,20 +6,20 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ulmfit_app import recipes, registry
+from ulmfit_app import recipes
 from ulmfit_app.cli.console import AsJson, answer, answer_json, note
 from ulmfit_app.cli.data import open_dataset
 from ulmfit_app.cli.following import CtrlC, narrate
 from ulmfit_app.cli.plan import plan_lines
 from ulmfit_app.cli.runs import as_dict, metrics_line, state_words
-from ulmfit_app.defaults import SCRATCH, ParentChoice, default_name, default_parent
+from ulmfit_app.defaults import SCRATCH
 from ulmfit_app.errors import OfflineError
 from ulmfit_app.runs import control
 from ulmfit_app.runs.folder import RunFolder, find, now
-from ulmfit_app.runs.state import UNFINISHED
 from ulmfit_app.runs.submit import submit
 from ulmfit_app.runs.summary import RunSummary, summaries, summary
-from ulmfit_app.schema import SIZES, DatasetInfo, Kind, Recipe, RunKind, RunSpec, RunState
+from ulmfit_app.schema import DatasetInfo, Kind, Recipe, RunKind, RunSpec, RunState
+from ulmfit_app.training.request import architecture, choose_name, choose_parent, refuse
 
 STOPPED, INTERRUPTED = 3, 130
 
@@ -51,10 +51,10 @@ def train(
     """
     chosen = _recipe(kind, recipe, _changes(changes))
     info = _dataset(data)
-    choice = _parent(kind, chosen, data, info, parent)
+    choice = choose_parent(kind, chosen.name, data, info, parent)
     spec = RunSpec(
         kind=RunKind(f"train-{kind}"),
-        name=_name(name, data, kind),
+        name=choose_name(kind, data, name, summaries()),
         dataset=data,
         dataset_hash=info.content_hash if info else None,
         recipe=chosen,
@@ -68,7 +68,8 @@ def train(
         created=now(),
     )
     note(f"Training the {_words(kind)} '{spec.name}' from {choice.name or SCRATCH}: {choice.reason}.")
-    for line in plan_lines(spec, info, _layers(choice, chosen)):
+    refuse(spec, info)
+    for line in plan_lines(spec, info, architecture(choice.name, chosen).n_layers):
         note(line)
     if detach:
         _tell_queued(find(submit(spec)), as_json)
@@ -106,35 +107,6 @@ def _dataset(name: str) -> DatasetInfo | None:
         return open_dataset(name).info
     except OfflineError:
         return None
-
-
-def _parent(kind: Kind, recipe: Recipe, data: str, info: DatasetInfo | None, asked: str | None) -> ParentChoice:
-    """The parent that was asked for, else the usual one. A parent given as a path stays one."""
-    if asked == SCRATCH:
-        return ParentChoice(None, "random weights, as asked")
-    if asked is not None:
-        return ParentChoice(_name_or_path(asked), "as asked")
-    fine_tuned = registry.newest_lm_on(info.content_hash) if info else None
-    lms = {entry.name for entry in registry.models(Kind.LM)}
-    return default_parent(kind, recipe.name, data, fine_tuned=fine_tuned, lms=lms)
-
-
-def _name_or_path(asked: str) -> str:
-    folder = registry.folder_of(asked)
-    return asked if folder.name == asked else str(folder)
-
-
-def _name(asked: str | None, data: str, kind: Kind) -> str:
-    """The name of the model: free in the registry; `submit` looks at the unfinished runs."""
-    claimed = {run.name for run in summaries() if run.state in UNFINISHED and run.name}
-    name = asked or default_name(data, kind, claimed | {entry.name for entry in registry.models()})
-    registry.new_folder(name)
-    return name
-
-
-def _layers(parent: ParentChoice, recipe: Recipe) -> int:
-    config = registry.entry(parent.name).config if parent.name else None
-    return config.architecture.n_layers if config else SIZES[recipe.size].n_layers
 
 
 def _words(kind: Kind) -> str:

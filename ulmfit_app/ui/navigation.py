@@ -12,8 +12,16 @@ ICON = Path(__file__).parent / "icon.svg"  # a Material icon would be fetched fr
 
 st.set_page_config(page_title="ULMFiT Studio", page_icon=str(ICON))
 home = st.Page(PAGES / "home.py", title="Home", icon=":material/home:", default=True)
+explore = st.Page(PAGES / "explore.py", title="Explore", icon=":material/search_insights:")
+finetune_lm = st.Page(PAGES / "finetune_lm.py", title="Fine-tune LM", icon=":material/menu_book:")
+finetune_classifier = st.Page(
+    PAGES / "finetune_classifier.py", title="Fine-tune classifier", icon=":material/category:"
+)
+evaluate = st.Page(PAGES / "evaluate.py", title="Evaluate", icon=":material/monitoring:")
+predict = st.Page(PAGES / "predict.py", title="Predict", icon=":material/label:")
 runs = st.Page(PAGES / "runs.py", title="Runs", icon=":material/model_training:")
-page = st.navigation([home, runs])
+models = st.Page(PAGES / "models.py", title="Models", icon=":material/deployed_code:")
+page = st.navigation([home, explore, finetune_lm, finetune_classifier, evaluate, predict, runs, models])
 with st.sidebar:
     draw_chip(runs, page.title)
 page.run()

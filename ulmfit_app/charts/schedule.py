@@ -1,0 +1,24 @@
+"""Learning rate and momentum over the stages of a training that has not begun."""
+
+from collections.abc import Sequence
+
+from plotly.graph_objects import Figure, Scatter
+
+HEIGHT = 200  # pixels
+
+# (stage, its points as (epoch, value)), one after another
+Curves = Sequence[tuple[str, Sequence[tuple[float, float]]]]
+
+
+def schedule_curve(curves: Curves, *, from_zero: bool) -> Figure:
+    """One line per stage over the epochs of the training; a dotted line where a stage ends."""
+    figure = Figure()
+    for stage, points in curves:
+        epochs, values = zip(*points, strict=True)
+        figure.add_trace(Scatter(x=epochs, y=values, name=stage, mode="lines", line={"color": "#0072b2"}))
+    for _, points in curves[:-1]:
+        figure.add_vline(x=points[-1][0], line={"dash": "dot", "width": 1, "color": "#7d8a8b"})
+    figure.update_layout(height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
+    figure.update_xaxes(title="epoch", rangemode="tozero", tickformat=",d")
+    figure.update_yaxes(automargin=True, exponentformat="power", rangemode="tozero" if from_zero else "normal")
+    return figure

@@ -1,0 +1,140 @@
+"""What a training starts from: its recipe, its parent, the name of its result. The dataset has its own picker."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ulmfit_app import recipes, registry
+from ulmfit_app.defaults import SCRATCH, ParentChoice
+from ulmfit_app.errors import AppError, NameTakenError, RecipeError
+from ulmfit_app.runs.summary import RunSummary
+from ulmfit_app.schema import MAX_NAME, DatasetInfo, Kind, Recipe
+from ulmfit_app.settings import settings
+from ulmfit_app.training.request import choose_name, choose_parent
+from ulmfit_app.ui.errors import plain
+
+USUAL = "usual"
+LOADED = "loaded"  # the recipe that this session has loaded or got from the rate finder
+FEW = 1000  # labels below which `few-label` is suggested
+
+
+def adopt(recipe: Recipe, dataset: str | None = None, parent: str | None = None) -> None:
+    """Fill the form of the recipe's kind with it, as a callback or before the form is drawn."""
+    st.session_state[_loaded_key(recipe.kind)] = recipe
+    st.session_state["recipe"] = LOADED
+    if dataset is not None:
+        st.session_state["dataset"] = dataset
+        st.session_state["parent"] = parent or SCRATCH
+
+
+def pick_recipe(kind: Kind) -> Recipe:
+    """Let the person choose a recipe; the notebook's comes first. The choice is kept in the URL."""
+    choices = {recipe.name: recipe for recipe in recipes.named(kind)}
+    loaded: Recipe | None = st.session_state.get(_loaded_key(kind))
+    if loaded:
+        choices[LOADED] = loaded
+    names = {name: f"{recipe.name} (as changed)" if name == LOADED else name for name, recipe in choices.items()}
+    name = st.selectbox(
+        "Recipe", list(choices), format_func=lambda name: names[name], key="recipe", bind="query-params"
+    )
+    return choices[name]
+
+
+def suggest_few_label(recipe: Recipe, info: DatasetInfo | None) -> None:
+    """Where there are few labels, say that there is a recipe for that."""
+    few = info is not None and len(info.labels) > 1 and info.counts.train < FEW
+    if info is None or not few or recipe.kind is not Kind.CLASSIFIER or recipe.name == "few-label":
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{info.counts.train:,} labels are few: the recipe few-label is made for that.", width="content")
+        st.button("Use few-label", on_click=_use, args=("few-label",), key="use-few-label", type="tertiary")
+
+
+def _use(name: str) -> None:
+    st.session_state["recipe"] = name
+
+
+def _loaded_key(kind: Kind) -> str:
+    return f"loaded-recipe-{kind}"
+
+
+def pick_parent(recipe: Recipe, dataset: str, info: DatasetInfo | None) -> ParentChoice | None:
+    """Let the person choose the model to start from; None if the usual one is not here, which is told."""
+    usual: ParentChoice | None = None
+    try:
+        usual = choose_parent(recipe.kind, recipe.name, dataset, info, None)
+        trouble = ""
+    except AppError as error:
+        trouble = str(error)
+    models = [entry.name for entry in registry.models() if entry.config and _may_be_parent(entry.config)]
+    words = {USUAL: f"{usual.name or SCRATCH} (the usual choice)" if usual else "the usual choice is not here"}
+    name = st.selectbox(
+        "Start from",
+        [USUAL, *models, SCRATCH],
+        format_func=lambda name: words.get(name, name),
+        key="parent",
+        bind="query-params",
+        help="A language model, or an encoder, whose weights are the start; scratch: random weights.",
+    )
+    if name != USUAL:
+        return choose_parent(recipe.kind, recipe.name, dataset, info, name)
+    if usual is None:
+        st.error(plain(trouble), icon=":material/error:")
+    elif usual.name is not None or recipe.name == "pretrain":
+        st.caption(plain(f"{usual.reason[0].upper()}{usual.reason[1:]}."))
+    return usual
+
+
+def _may_be_parent(config: object) -> bool:
+    kind, part = getattr(config, "kind", None), getattr(config, "part", None)
+    return kind is Kind.LM or part == "encoder"
+
+
+def pick_name(kind: Kind, dataset: str, runs: Sequence[RunSummary]) -> str | None:
+    """Ask for the name of the result, checked while it is typed; None if it cannot be had, which is told."""
+    usual = choose_name(kind, dataset, None, runs)
+    asked = st.text_input(
+        "Name of the new model",
+        key=f"name-{kind}",
+        placeholder=usual,
+        max_chars=MAX_NAME,
+        live="400ms",
+        persist_state="session",
+        help="Small letters and digits, with single dots, dashes or underscores between.",
+    )
+    try:
+        return choose_name(kind, dataset, (asked or "").strip() or None, runs)
+    except NameTakenError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+
+
+def draw_recipe_file(recipe: Recipe) -> None:
+    """Offer the recipe, with its changes, as a file, and take one."""
+    st.download_button(
+        "Download the recipe",
+        recipe.model_dump_json(indent=1),
+        f"{recipe.name}.json",
+        "application/json",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    key = f"recipe-file-{recipe.kind}"
+    st.file_uploader("Load a recipe", "json", key=key, on_change=_load, args=(recipe.kind, key))
+    trouble = st.session_state.get(f"{key}-trouble")
+    if trouble:
+        st.error(plain(trouble), icon=":material/error:")
+
+
+def _load(kind: Kind, key: str) -> None:
+    """Take the file that was uploaded; what is wrong with it is told when the page is drawn."""
+    file = st.session_state[key]
+    trouble = ""
+    if file is not None:
+        try:
+            if file.size > settings().max_file_mb * 2**20:
+                raise RecipeError(f"{file.name} is too large for a recipe.")
+            adopt(recipes.parse(file.getvalue(), kind, file.name))
+        except RecipeError as error:
+            trouble = str(error)
+    st.session_state[f"{key}-trouble"] = trouble

@@ -1,0 +1,147 @@
+"""A recipe's settings as a form: one control for each typed field, its description as help, pydantic's bounds.
+
+Numbers are written as text, so that a bad one stays where it is and is told beside it. What was typed lasts as long as
+the session, for each recipe by itself.
+"""
+
+from hashlib import sha256
+from html import escape
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from ulmfit_app import recipes
+from ulmfit_app.schema import Kind, Recipe, Slice, Stage
+
+COMMON = ("bs", "drop_mult", "wd", "keep")
+ADVANCED = {
+    "Texts and words": (
+        "train_texts", "valid_texts", "first_tokens", "max_len", "text_vocab", "min_freq", "max_vocab",
+        "count_validation",
+    ),
+    "Minibatches and optimiser": ("seq_len", "shrink_bs", "moms", "alpha", "beta", "class_weights", "patience"),
+    "From random weights": ("size", "embedding"),
+}  # fmt: skip
+STAGE = ("epochs", "freeze_to", "pct_start", "div", "div_final", "min_steps", "max_steps")
+ONLY = {"max_len": Kind.CLASSIFIER, "class_weights": Kind.CLASSIFIER, "count_validation": Kind.LM}
+WIDTH = 150  # pixels of a control
+BOUNDS = {"ge": "at least {:g}", "gt": "above {:g}", "le": "at most {:g}", "lt": "below {:g}"}
+
+
+class RecipeFields:
+    """The controls of `base`, drawn one after another; afterwards `changes` are the settings that differ from it."""
+
+    def __init__(self, base: Recipe) -> None:
+        self.base, self.changes = base, dict[str, Any]()
+        self._data = base.model_dump()
+        self._id = sha256(base.model_dump_json().encode()).hexdigest()[:8]
+        self._told: dict[str, Any] = {}
+
+    def draw(self, key: str, label: str | None = None) -> None:
+        """Draw the control of the setting `key` (`bs`, `stages.0.lr.high`), unless it means nothing to this kind."""
+        if ONLY.get(key, self.base.kind) is not self.base.kind:
+            return
+        field, value = _field(key), self._value(key)
+        with st.container(width=WIDTH, gap=None):
+            new = _control(label or key.rpartition(".")[2], field, value, f"{self._id}.{key}")
+            self._told[key] = st.empty()
+        if new != value:
+            self.changes[key] = new
+
+    def draw_row(self, keys: tuple[str, ...]) -> None:
+        """Draw several beside each other."""
+        with st.container(horizontal=True):
+            for key in keys:
+                self.draw(key)
+
+    def draw_stage(self, stage: int) -> None:
+        """Draw the settings of the stage at that index."""
+        with st.container(horizontal=True):
+            if isinstance(self.base.stages[stage].lr, Slice):
+                self.draw(f"stages.{stage}.lr.low", "lr, first group")
+                self.draw(f"stages.{stage}.lr.high", "lr, last group")
+            else:
+                self.draw(f"stages.{stage}.lr")
+            for name in STAGE:
+                self.draw(f"stages.{stage}.{name}")
+
+    def recipe(self) -> tuple[Recipe, bool]:
+        """The recipe with all valid changes, and whether all are valid; the others are told beside their controls."""
+        wrong = recipes.wrong(self.base, self.changes)
+        for key, words in wrong.items():
+            name = key.rpartition(".")[2]
+            self._told[key].html(f"<p class='ulmfit-refused' role='alert'>{escape(name)} {escape(words)}.</p>")
+        valid = {key: value for key, value in self.changes.items() if key not in wrong}
+        return (recipes.override(self.base, valid) if valid else self.base), not wrong
+
+    def _value(self, key: str) -> Any:
+        value: Any = self._data
+        for part in key.split("."):
+            value = value[int(part)] if isinstance(value, tuple | list) else value[part]
+        return value
+
+
+def _field(key: str) -> FieldInfo:
+    """The description of the setting `key`."""
+    name = key.rpartition(".")[2]
+    record = Recipe if "." not in key else Slice if name in Slice.model_fields else Stage
+    return record.model_fields[name]
+
+
+def _control(label: str, field: FieldInfo, value: Any, key: str) -> Any:
+    """Draw one control and return what it holds now."""
+    words = _help(field)
+    if field.annotation is bool:
+        return st.checkbox(label, value, key=key, help=words, persist_state="session")
+    if get_origin(field.annotation) is Literal:
+        options = list(get_args(field.annotation))
+        return st.selectbox(
+            label, options, options.index(value), key=key, help=words, persist_state="session", filter_mode=None
+        )
+    text = st.text_input(
+        label,
+        _text(value),
+        key=key,
+        help=words,
+        persist_state="session",
+        placeholder="none" if _may_be_empty(field) else None,
+    )
+    return value if text is None or text.strip() == _text(value) else _parsed(text)
+
+
+def _help(field: FieldInfo) -> str:
+    """The field's description and its bounds."""
+    bounds = [
+        words.format(getattr(rule, name))
+        for rule in field.metadata
+        for name, words in BOUNDS.items()
+        if hasattr(rule, name)
+    ]
+    return f"{field.description} {', '.join(bounds).capitalize()}." if bounds else str(field.description)
+
+
+def _may_be_empty(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, UnionType) and type(None) in get_args(field.annotation)
+
+
+def _text(value: Any) -> str:
+    """A value as it is shown: a rate with five digits; what is shown unchanged keeps all of its digits."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(map(_text, value))
+    return f"{value:.5g}" if isinstance(value, float) and value < 1e5 else f"{value:.10g}"
+
+
+def _parsed(text: str) -> Any:
+    """What a person typed: nothing, a number, several, or whatever it is; pydantic says what is wrong with it."""
+    if "," in text:
+        return [_parsed(part) for part in text.split(",")]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text.strip() or None
