@@ -117,7 +117,7 @@ def delete(name: DatasetName) -> None:
     from ulmfit_app.data import sources
 
     with unused_dataset(name):
-        token = sources.trash(name)
+        token = sources.delete(name)
     note(f"'{name}' is in the trash. `ulmfit data restore {token}` brings it back.")
 
 

@@ -1,19 +1,18 @@
 """Datasets by name: the catalogue, and one's own under `<home>/datasets/<name>/`.
 
 A dataset of the catalogue is built at its first use into `<home>/cache/datasets/<name>-<version>/`. Downloading is not
-done here: who may (the engine) passes `fetch`. Deleted ones lie under `<home>/trash/datasets/`. Whether a run still
+done here: who may (the engine) passes `fetch`. Whether a run still
 needs a dataset is not known here: `runs.dataset_usage` guards changes.
 """
 
 import shutil
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
-from ulmfit_app.data import builtin, ingest
+from ulmfit_app.data import builtin, ingest, trash
 from ulmfit_app.data.assembly import assemble, names_of, split_again
 from ulmfit_app.data.dataset import Dataset, read, read_info, write
 from ulmfit_app.data.findings import refuse_fatal
@@ -24,7 +23,6 @@ from ulmfit_app.schema import MAX_NAME, DatasetInfo, is_name
 from ulmfit_app.settings import settings
 
 VERSION = 1
-MARK = "--"  # between name and number of a token; no name contains it
 OFFLINE = "imdb"
 CATALOGUE = {
     "imdb": "25,000 IMDb reviews with labels, 5,000 of them for validation; installed with the app",
@@ -159,7 +157,7 @@ def resplit(name: str, valid_share: float, seed: int) -> str:
     """
     _own(name)
     again = split_again(open_dataset(name), valid_share, seed)
-    token = trash(name)
+    token = delete(name)
     try:
         write(_own_folder() / name, again.info, again.texts, again.label_ids, again.splits)
     except BaseException:
@@ -168,24 +166,20 @@ def resplit(name: str, valid_share: float, seed: int) -> str:
     return token
 
 
-def trash(name: str) -> str:
-    """Move one's own dataset to the trash; of a link only the link. Returns the token for `restore`."""
-    folder = _own(name)
-    token = f"{name}{MARK}{uuid.uuid4().hex[:8]}"
-    _trash_folder().mkdir(parents=True, exist_ok=True)
-    folder.rename(_trash_folder() / token)
-    return token
+def delete(name: str) -> str:
+    """Move one's own dataset to the trash, where it stays for a week; of a link only the link.
+
+    Returns the token for `restore`.
+    """
+    return trash.discard(_own(name))
 
 
 def restore(token: str) -> str:
     """Bring a dataset back from the trash and return its name. Raises NotFoundError; NameTakenError if it is taken."""
-    name, _, rest = token.partition(MARK)
-    folder = _trash_folder() / token
-    if not (is_name(name) and rest.isalnum() and folder.is_dir()):
-        raise NotFoundError(f"“{token}” is not in the trash.", todo="It may have been restored already.")
-    _refuse_taken(name)
-    folder.rename(_own_folder() / name)
-    return name
+    found = trash.find(token)
+    _refuse_taken(found.name)
+    trash.bring_back(found, _own_folder() / found.name)
+    return found.name
 
 
 def _build(name: str, on_progress: Progress | None, fetch: Fetch | None) -> Dataset:
@@ -232,10 +226,6 @@ def _own(name: str) -> Path:
     if name in CATALOGUE:
         raise AppError(f"“{name}” belongs to the catalogue and cannot be changed.", todo="Add one of your own.")
     return _folder(name)
-
-
-def _trash_folder() -> Path:
-    return settings().home_path / "trash" / "datasets"
 
 
 def _own_folder() -> Path:

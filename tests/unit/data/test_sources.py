@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ulmfit_app.data import builtin, sources
+from ulmfit_app.data import builtin, sources, trash
 from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.ingest import check_pasted
 from ulmfit_app.errors import AppError, DataError, MissingExtraError, NameTakenError, NotFoundError, OfflineError
@@ -96,7 +96,7 @@ def test_the_catalogue_lists_everything_and_a_broken_own_dataset_with_its_reason
     assert entries["imdb"].info is None and not entries["imdb"].own and entries["imdb-full"].downloaded
     assert "damaged" in entries["broken"].problem and "damaged" in entries["empty"].problem
     for name in ("broken", "empty"):
-        sources.trash(name)
+        sources.delete(name)
     assert sources.names()[4:] == ["mine"]
 
 
@@ -145,7 +145,7 @@ def test_renaming_keeps_the_content(reviews: Path) -> None:
 
 def test_what_is_in_the_trash_comes_back_as_it_was(reviews: Path) -> None:
     info = sources.add("mine", [reviews])
-    token = sources.trash("mine")
+    token = sources.delete("mine")
     assert sources.names()[4:] == []
     assert sources.restore(token) == "mine" and sources.open_dataset("mine").info == info
     with pytest.raises(NotFoundError, match="not in the trash"):
@@ -154,7 +154,7 @@ def test_what_is_in_the_trash_comes_back_as_it_was(reviews: Path) -> None:
 
 def test_a_name_that_was_taken_meanwhile_keeps_it_in_the_trash(reviews: Path) -> None:
     sources.add("mine", [reviews])
-    token = sources.trash("mine")
+    token = sources.delete("mine")
     sources.add("mine", [reviews])
     with pytest.raises(NameTakenError):
         sources.restore(token)
@@ -162,7 +162,9 @@ def test_a_name_that_was_taken_meanwhile_keeps_it_in_the_trash(reviews: Path) ->
     assert sources.restore(token) == "mine"
 
 
-@pytest.mark.parametrize("token", ["", "mine", "../datasets/mine--1", "mine--", "mine--../x", "--1"])
+@pytest.mark.parametrize(
+    "token", ["", "mine", "../datasets/mine", "20260101-000000-abcd-mine", "20260101-000000-abcd-../../datasets/mine"]
+)
 def test_a_token_that_is_none_is_refused(reviews: Path, token: str) -> None:
     sources.add("mine", [reviews])
     with pytest.raises(NotFoundError):
@@ -173,8 +175,8 @@ def test_deleting_a_link_leaves_what_it_points_to(home: Path, reviews: Path, tmp
     sources.add("mine", [reviews])
     (home / "datasets" / "mine").rename(tmp_path / "elsewhere")
     (home / "datasets" / "mine").symlink_to(tmp_path / "elsewhere")
-    sources.restore(sources.trash("mine"))
-    sources.trash("mine")
+    sources.restore(sources.delete("mine"))
+    sources.delete("mine")
     assert list((home / "datasets").iterdir()) == [] and (tmp_path / "elsewhere" / "dataset.json").is_file()
 
 
@@ -192,9 +194,19 @@ def test_another_split_has_another_hash_and_the_old_one_comes_back(reviews: Path
     for text, side in zip(dataset.texts, dataset.splits.tolist(), strict=True):
         sides[text].add(side)
     assert all(len(side) == 1 for side in sides.values())
-    sources.trash("mine")
+    sources.delete("mine")
     sources.restore(token)
     assert sources.open_dataset("mine").info == info
+
+
+def test_the_trash_is_emptied_after_a_week_and_leaves_what_is_not_its_own(home: Path, reviews: Path) -> None:
+    sources.add("mine", [reviews])
+    (home / "trash" / "datasets").mkdir(parents=True)
+    old, strange = (home / "trash" / "datasets" / name for name in ("20200101-000000-abcd-old", "something else"))
+    old.mkdir()
+    strange.mkdir()
+    token = sources.delete("mine")
+    assert [item.token for item in trash.deleted()] == [token] and strange.is_dir() and not old.exists()
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0, 2.0])
@@ -221,13 +233,13 @@ def test_a_file_that_is_in_the_base_already_is_reported(reviews: Path) -> None:
 
 @pytest.mark.parametrize("name", ["gone", "../datasets", "imdb/../.."])
 def test_a_dataset_that_does_not_exist_is_told(name: str) -> None:
-    for action in (sources.open_dataset, sources.entry, sources.trash):
+    for action in (sources.open_dataset, sources.entry, sources.delete):
         with pytest.raises(NotFoundError, match=r"There are: imdb, rotten-tomatoes"):
             action(name)
 
 
 def test_the_catalogue_cannot_be_changed() -> None:
     with pytest.raises(AppError, match=r"belongs to the catalogue"):
-        sources.trash("imdb")
+        sources.delete("imdb")
     with pytest.raises(AppError, match=r"belongs to the catalogue"):
         sources.rename("imdb", "mine")
