@@ -20,12 +20,12 @@ from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_results import draw_epochs, draw_loss, draw_measures, draw_messages, draw_result
 from ulmfit_app.ui.run_stages import draw_stages
 from ulmfit_app.ui.run_state import state_sign
-from ulmfit_app.ui.wording import RUN_WORDS, ago, duration, memory, percent, progress_words, share
+from ulmfit_app.ui.wording import ago, duration, memory, percent, progress_words, run_title, run_words, share
 
 EVERY = 1.0  # seconds between two looks; a run tells at most two things a second
 ASKED = {
-    "stop": "Asked to stop: it ends after the present minibatch, then writes the model.",
-    "pause": "Asked to pause: it writes a checkpoint after the present minibatch, then ends.",
+    "stop": "Asked to stop: it ends after the present minibatch and keeps what it has.",
+    "pause": "Asked to pause: it ends after the present minibatch.",
 }
 
 
@@ -41,12 +41,11 @@ def draw_run(run_id: str) -> None:
 
 
 def _draw_heading(folder: RunFolder, run: RunSummary) -> None:
-    st.header(plain(run.name or run.id), anchor=False)
-    facts = [RUN_WORDS[folder.kind]]
+    st.header(plain(run_title(run)), anchor=False)
+    facts = [run_words(run, folder.kind)]
     if run.spec and run.spec.recipe:
-        facts += [f"dataset {run.spec.dataset}", f"recipe {run.spec.recipe.name}"]
         facts += [f"from {run.spec.parent}" if run.spec.parent else "from random weights", f"seed {run.spec.seed}"]
-        facts += [f"submitted {ago(run.spec.created)}"]
+    facts += [f"submitted {ago(run.spec.created)}"] if run.spec else []
     position = f"({run.position})" if run.position else ""
     words = " ".join(f"<span>{escape(fact)}</span>" for fact in [*facts, run.id])
     st.html(f"<p class='ulmfit-facts'>{state_sign(run.state, position)} {words}</p>")
@@ -62,6 +61,12 @@ def _draw_progress(folder: RunFolder, drawn_as: RunState) -> None:
     if run.state in WORKING:
         _draw_now(run, history)
     draw_result(run)
+    if folder.kind.trains:
+        _draw_training(run, history)
+    draw_messages(history)
+
+
+def _draw_training(run: RunSummary, history: RunHistory) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         if run.spec and run.spec.recipe:
@@ -70,7 +75,6 @@ def _draw_progress(folder: RunFolder, drawn_as: RunState) -> None:
         draw_loss(run.id, history)
         draw_epochs(history)
     draw_measures(run.id, history)
-    draw_messages(history)
 
 
 def _draw_reason(folder: RunFolder, run: RunSummary) -> None:

@@ -91,7 +91,7 @@ def _resume_button(run: RunSummary) -> Action | None:
 
 
 def _pause_button(run: RunSummary) -> Action | None:
-    if run.state not in WORKING:
+    if run.state not in WORKING or run.name is None:  # a run that makes no model has no checkpoint to go on from
         return None
     words = "Writes a checkpoint after the present minibatch and makes room for the next run."
     pressed = st.button("Pause", key=f"pause-{run.id}", icon=":material/pause:", help=words)
@@ -110,6 +110,8 @@ def _stop_button(folder: RunFolder, run: RunSummary) -> Action | None:
 
 
 def _what_is_kept(run: RunSummary, checkpoints: list[str]) -> str:
+    if run.name is None:
+        return "The run ends after the present texts. What was computed until then is kept."
     if run.state in WORKING:
         return (
             f"The run ends after the present minibatch. Kept: the model '{run.name}' with the weights of that moment, "

@@ -9,7 +9,7 @@ from ulmfit_app.runs.queue import positions, read_queue
 from ulmfit_app.runs.summary import summary
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.run_events import history_of
-from ulmfit_app.ui.wording import percent, share
+from ulmfit_app.ui.wording import percent, run_title, share
 
 APP = "ULMFiT Studio"
 EVERY = 3.0  # seconds between two looks; one at 500 runs takes 0.02 s (two cores)
@@ -30,6 +30,6 @@ def draw_chip(runs_page: Page, title: str) -> None:
 
 def _draw(folder: RunFolder, runs_page: Page) -> None:
     history, run = history_of(folder), summary(folder)
-    label = f"{percent(history)} · {plain(run.name or run.id)}"
+    label = f"{percent(history)} · {plain(run_title(run))}"
     st.page_link(runs_page, label=label, icon=":material/model_training:", query_params={"run": run.id})
     st.html(f"<div class='ulmfit-chip'><div style='width:{share(history) or 0:.1%}'></div></div>")

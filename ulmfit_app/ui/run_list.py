@@ -9,11 +9,11 @@ import streamlit as st
 
 from ulmfit_app.runs.folder import find
 from ulmfit_app.runs.summary import RunSummary, summaries
-from ulmfit_app.schema import RunKind, RunState
+from ulmfit_app.schema import RunState
 from ulmfit_app.ui.run_actions import Action, delete_button, move_buttons, perform
 from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_state import state_sign
-from ulmfit_app.ui.wording import RUN_WORDS, UNKNOWN, ago, best, duration, percent, telling
+from ulmfit_app.ui.wording import UNKNOWN, ago, best, duration, percent, run_title, run_words, telling
 
 ROWS = 20
 COLUMNS = (7, 11, 5)  # widths of name, facts, buttons
@@ -27,7 +27,7 @@ ulmfit train classifier --data imdb --recipe demo --name my-classifier --detach
 def _best_first(run: RunSummary) -> tuple[bool, float]:
     """Classifiers by accuracy, then language models by perplexity; runs without a result last."""
     value = run.result.metrics.get(telling(run)) if run.result else None
-    is_lm = run.spec is not None and run.spec.kind is RunKind.TRAIN_LM
+    is_lm = telling(run) == "perplexity"
     return (is_lm or value is None, float("inf") if value is None else value if is_lm else -value)
 
 
@@ -85,8 +85,8 @@ def _row(run: RunSummary) -> list[Action | None]:
     with st.container(key=f"row-{run.id}"):
         name, facts, actions = st.columns(COLUMNS, vertical_alignment="center")
         with name.container(gap=None):
-            opened = st.button(run.name or run.id, key=f"open-{run.id}", type="tertiary")
-            st.html(f"<p class='ulmfit-what'>{escape(_what(run))}</p>")
+            opened = st.button(run_title(run), key=f"open-{run.id}", type="tertiary")
+            st.html(f"<p class='ulmfit-what'>{escape(run_words(run, find(run.id).kind))}</p>")
         submitted = ago(run.spec.created) if run.spec else UNKNOWN
         facts.html(_cells(state_sign(run.state, _detail(run)), submitted, duration(run.seconds), escape(best(run))))
         with actions.container(horizontal=True, horizontal_alignment="right", gap="small"):
@@ -95,11 +95,6 @@ def _row(run: RunSummary) -> list[Action | None]:
                 *move_buttons(run, "tertiary"),
                 delete_button(run, "tertiary"),
             ]
-
-
-def _what(run: RunSummary) -> str:
-    what = RUN_WORDS[find(run.id).kind]
-    return f"{what} on {run.spec.dataset}, recipe {run.spec.recipe.name}" if run.spec and run.spec.recipe else what
 
 
 def _cells(*cells: str) -> str:

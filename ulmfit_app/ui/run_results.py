@@ -1,4 +1,4 @@
-"""What a run has produced so far, drawn: curves, fastai's table of epochs, messages, and the model that was kept."""
+"""What a run has produced so far, drawn: curves, fastai's table of epochs, messages, the model or the report."""
 
 from html import escape
 
@@ -7,22 +7,60 @@ import streamlit as st
 from ulmfit_app.charts.curves import loss_curves, metric_curve, rate_curve
 from ulmfit_app.runs.history import RunHistory
 from ulmfit_app.runs.summary import RunSummary
-from ulmfit_app.schema import EpochEvent
+from ulmfit_app.schema import ClassifierReport, EpochEvent, Kind, LmReport, LrReport, PredictionReport, Report
 from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.wording import duration, metrics_words
 
 MESSAGES = 8
 
 
 def draw_result(run: RunSummary) -> None:
-    """Draw what the run left behind: the model by name, how good it is, how long it took."""
+    """Draw what the run left behind: the model by name, or its numbers with a link to the page that shows them all."""
     result = run.result
-    if result is None or result.model is None:
+    if result is None:
         return
     partial = ", marked partial" if result.partial else ""
-    measured = f": {metrics_words(result.metrics)}" if result.metrics else ""
-    words = f"Kept: the model **{plain(result.model)}**{partial}{measured} ({duration(result.seconds)})."
-    st.success(words, icon=":material/check_circle:")
+    took = f"({duration(result.seconds)})"
+    if result.model is not None:
+        measured = f": {metrics_words(result.metrics)}" if result.metrics else ""
+        words = f"Kept: the model **{plain(result.model)}**{partial}{measured} {took}."
+        st.success(words, icon=":material/check_circle:")
+    elif result.report is not None:
+        st.success(plain(f"{report_words(result.report)} {took}."), icon=":material/check_circle:")
+        _draw_whole(run, result.report)
+
+
+def report_words(report: Report) -> str:
+    """The numbers that tell most of a report."""
+    match report:
+        case ClassifierReport():
+            between = f"95% interval {report.low:.1%} to {report.high:.1%}"
+            return f"Accuracy {report.accuracy:.1%} ({between}), macro-F1 {report.f1:.3f}, on {report.n:,} texts"
+        case LmReport():
+            return (
+                f"Perplexity {report.perplexity:,.1f}, next-token accuracy {report.accuracy:.1%}, on {report.tokens:,} "
+                "tokens"
+            )
+        case LrReport():
+            found = [f"{name} {rate:.2g}" for name, rate in report.suggestions.items()]
+            return f"Suggested rates: {', '.join(found)}" if found else "The curve is too short for a suggestion"
+        case PredictionReport():
+            counts = ", ".join(f"{label} {n:,}" for label, n in report.counts.items())
+            return f"{report.n:,} rows predicted: {counts}"
+
+
+def _draw_whole(run: RunSummary, report: Report) -> None:
+    """A link to the page that shows all of the report, from any other page."""
+    page, words, icon = "evaluate", "The whole evaluation", ":material/monitoring:"
+    if isinstance(report, PredictionReport):
+        page, words, icon = "predict", "All predictions", ":material/label:"
+    elif isinstance(report, LrReport):
+        assert run.spec and run.spec.recipe  # a finder has one
+        page = "finetune_lm" if run.spec.recipe.kind is Kind.LM else "finetune_classifier"
+        words, icon = "The curve, and a training with one of these rates", ":material/show_chart:"
+    if not (st.context.url or "").rstrip("/").endswith(f"/{page}"):
+        draw_link(page, words, icon=icon, run=run.id)
 
 
 def draw_loss(run_id: str, history: RunHistory) -> None:

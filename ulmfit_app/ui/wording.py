@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from ulmfit_app import recipes
 from ulmfit_app.runs.history import RunHistory
+from ulmfit_app.runs.requests import shown_name
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import Kind, ProgressEvent, RunKind, Slice, Stage, StageEvent
 
@@ -64,8 +65,22 @@ def best(run: RunSummary) -> str:
 
 
 def telling(run: RunSummary) -> str:
-    """The name of that number."""
-    return "perplexity" if run.spec and run.spec.kind is RunKind.TRAIN_LM else "accuracy"
+    """The name of that number; only language models have a perplexity."""
+    return "perplexity" if run.result and "perplexity" in run.result.metrics else "accuracy"
+
+
+def run_title(run: RunSummary) -> str:
+    """What a run is called: the model that it makes, the one that it uses, else its id."""
+    return run.name or (run.spec.model if run.spec else None) or run.id
+
+
+def run_words(run: RunSummary, kind: RunKind) -> str:
+    """What a run does, with which texts: `Classifier on imdb, recipe demo`."""
+    words, spec = RUN_WORDS[kind], run.spec
+    if spec is None:
+        return words
+    words += f" on {spec.dataset or shown_name(spec)}"
+    return f"{words}, recipe {spec.recipe.name}" if spec.recipe else words
 
 
 def metrics_words(metrics: Mapping[str, float]) -> str:

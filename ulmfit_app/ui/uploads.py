@@ -1,0 +1,51 @@
+"""A file that a person uploads, looked at before it is used: the first rows, and what its columns seem to mean."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ulmfit_app.data.ingest import Preview, preview
+from ulmfit_app.data.tablefile import SUFFIXES
+from ulmfit_app.settings import settings
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+LOOKED = "uploads-looked-at"
+LONGEST_NAME = 100
+SHOWN = 5
+
+
+def pick_file(label: str, key: str) -> "UploadedFile | None":
+    """Let the person upload a table file."""
+    kinds = [suffix.removeprefix(".") for suffix in SUFFIXES]
+    return st.file_uploader(label, type=kinds, max_upload_size=settings().max_file_mb, key=key)
+
+
+def look(upload: "UploadedFile") -> Preview:
+    """The first rows of `upload` and the guesses, read once for as long as it is the last one. Raises `DataError`."""
+    kept: tuple[str, Preview] | None = st.session_state.get(LOOKED)
+    if kept is None or kept[0] != upload.file_id:
+        with _on_disk(upload) as path:
+            kept = st.session_state[LOOKED] = (upload.file_id, preview(path))
+    return kept[1]
+
+
+def draw_look(seen: Preview) -> None:
+    """Draw the first rows as they were read."""
+    rows = [dict(zip(seen.columns, row, strict=True)) for row in seen.rows[:SHOWN]]
+    st.caption(f"The first {len(rows)} rows")
+    st.dataframe(rows, hide_index=True)
+
+
+@contextmanager
+def _on_disk(upload: "UploadedFile") -> Iterator[Path]:
+    """The file under its own name, for as long as the block takes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / Path(upload.name).name[-LONGEST_NAME:]
+        path.write_bytes(upload.getbuffer())
+        yield path
