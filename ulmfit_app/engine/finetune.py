@@ -21,7 +21,7 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.token_workers import usable_cores
 from ulmfit_app.data.tokens import tokenizer_config
 from ulmfit_app.data.vocabulary import vocabulary_fit
-from ulmfit_app.engine import checkpoints, corpus, devices, learners, loaders, parents, word2vec
+from ulmfit_app.engine import checkpoints, corpus, devices, learners, lm_output, loaders, parents, word2vec
 from ulmfit_app.engine.checkpoints import load_newest
 from ulmfit_app.engine.corpus import Corpus
 from ulmfit_app.engine.devices import Device
@@ -200,6 +200,8 @@ def _learner(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], architec
         train_texts, valid_texts = (loaders.LMTexts(ids, vocab) for ids in parts)
         dls = loaders.lm_loaders(train_texts, valid_texts, recipe, job.device.torch)
         learner = learners.lm_learner(dls, architecture, recipe)
+        if job.device.fuses_output:
+            lm_output.fuse(learner)
     else:
         label_ids = [texts.labels(rows) for rows in (texts.train, texts.valid)]
         names = list(job.dataset.info.labels)
