@@ -73,12 +73,12 @@ def length_quantiles(words: NDArray[np.int64]) -> dict[float, int]:
 
 
 def length_histogram(words: NDArray[np.int64]) -> tuple[list[int], list[int]]:
-    """Edges of at most `BINS` equal bins and the number of texts in each; the last bin is open upwards."""
-    top = max(1, int(np.quantile(words, TAIL, method="lower")))
-    step = -(-top // BINS)
-    edges = np.arange(0, top + step, step)
-    counts = np.bincount(np.minimum(words // step, len(edges) - 2), minlength=len(edges) - 1)
-    return edges.tolist(), counts.tolist()
+    """Edges of at most `BINS` + 1 equal bins from 0 and the number of texts in each; the last bin is open upwards."""
+    top = int(np.quantile(words, TAIL, method="lower"))
+    step = max(1, -(-top // BINS))
+    bins = top // step + 1
+    counts = np.bincount(np.minimum(words // step, bins - 1), minlength=bins)
+    return list(range(0, (bins + 1) * step, step)), counts.tolist()
 
 
 def duplicates(dataset: Dataset) -> list[Repeat]:

@@ -12,6 +12,7 @@ ICON = Path(__file__).parent / "icon.svg"  # a Material icon would be fetched fr
 
 st.set_page_config(page_title="ULMFiT Studio", page_icon=str(ICON))
 home = st.Page(PAGES / "home.py", title="Home", icon=":material/home:", default=True)
+datasets = st.Page(PAGES / "datasets.py", title="Datasets", icon=":material/dataset:")
 explore = st.Page(PAGES / "explore.py", title="Explore", icon=":material/search_insights:")
 finetune_lm = st.Page(PAGES / "finetune_lm.py", title="Fine-tune LM", icon=":material/menu_book:")
 finetune_classifier = st.Page(
@@ -19,9 +20,10 @@ finetune_classifier = st.Page(
 )
 evaluate = st.Page(PAGES / "evaluate.py", title="Evaluate", icon=":material/monitoring:")
 predict = st.Page(PAGES / "predict.py", title="Predict", icon=":material/label:")
+generate = st.Page(PAGES / "generate.py", title="Generate", icon=":material/edit_note:")
 runs = st.Page(PAGES / "runs.py", title="Runs", icon=":material/model_training:")
 models = st.Page(PAGES / "models.py", title="Models", icon=":material/deployed_code:")
-page = st.navigation([home, explore, finetune_lm, finetune_classifier, evaluate, predict, runs, models])
+page = st.navigation([home, datasets, explore, finetune_lm, finetune_classifier, evaluate, predict, generate, runs, models])
 with st.sidebar:
     draw_chip(runs, page.title)
 page.run()

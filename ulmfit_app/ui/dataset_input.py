@@ -1,0 +1,79 @@
+"""The three ways in which a person gives texts: an upload, a path on this machine, pasted text. Stores nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from ulmfit_app.data import tablefile
+from ulmfit_app.errors import DataError
+from ulmfit_app.settings import settings
+
+UPLOADS = [*tablefile.SUFFIXES, ".zip"]
+MOST_PASTED = 2_000_000  # characters; a browser gets slow with more
+LINES, PARAGRAPHS = "line", "paragraph"
+BY = {LINES: "one text a line", PARAGRAPHS: "blank lines between texts"}
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file or folder: `on_disk()` has its path while a block runs. `identity` changes with its content."""
+
+    identity: str
+    name: str
+    on_disk: Callable[[], AbstractContextManager[Path]]
+
+
+def given_upload() -> GivenFile | None:
+    """The file that was uploaded, if one was."""
+    words = "CSV, TSV, JSON Lines, Parquet, or a zip of class folders (train/pos, train/neg, test/pos, …)"
+    limit = settings().max_file_mb
+    upload = st.file_uploader(words, UPLOADS, key="upload", max_upload_size=limit)
+    if upload is None:
+        return None
+    return GivenFile(upload.file_id, Path(upload.name).name, partial(_written, upload))
+
+
+def given_path() -> GivenFile | None:
+    """The file or folder whose path was written, if one was."""
+    words = "Path of a file, or of a folder of class folders, on the machine on which the app runs"
+    text = st.text_input(words, key="path", placeholder="~/reviews.csv").strip()
+    if not text:
+        return None
+    try:
+        path = Path(text).expanduser()
+        stamp = path.stat().st_mtime_ns
+    except (OSError, ValueError, RuntimeError):  # not there; a NUL in it; ~ of nobody
+        raise DataError(f"There is nothing to read at “{text}”.", todo="Check that the path is right.") from None
+    return GivenFile(f"{path}\0{stamp}", path.name, partial(_there, path))
+
+
+def given_text() -> tuple[str, bool]:
+    """What was pasted, and whether blank lines stand between texts."""
+    pasted = st.text_area("Texts without labels", max_chars=MOST_PASTED, height=200, key="pasted")
+    by = st.radio("How they are separated", list(BY), format_func=BY.__getitem__, key="separated", horizontal=True)
+    return pasted, by == PARAGRAPHS
+
+
+def digest(*parts: object) -> str:
+    """A short name for what was given and chosen."""
+    return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@contextmanager
+def _written(upload: UploadedFile) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="ulmfit-upload-") as folder:
+        path = Path(folder) / Path(upload.name).name
+        path.write_bytes(upload.getbuffer())
+        yield path
+
+
+@contextmanager
+def _there(path: Path) -> Iterator[Path]:
+    yield path
