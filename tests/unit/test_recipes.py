@@ -181,3 +181,55 @@ def test_names_are_unique_per_kind() -> None:
     for kind in Kind:
         names = [recipe.name for recipe in recipes.named(kind)]
         assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("stage", [*LM.stages, *QUICK.stages])
+def test_the_schedule_is_fastais_one_cycle(stage: Stage) -> None:
+    from fastai.callback.schedule import combined_cos
+
+    peak, moms = 3e-3, (0.8, 0.7, 0.8)
+    rate = combined_cos(stage.pct_start, peak / stage.div, peak, peak / stage.div_final)
+    momentum = combined_cos(stage.pct_start, *moms)
+    for step in range(41):
+        ours = recipes.one_cycle(stage, moms, step / 40)
+        assert (peak * ours[0], ours[1]) == pytest.approx((rate(step / 40), momentum(step / 40)), rel=1e-5)
+
+
+def test_a_cycle_peaks_at_the_last_groups_rate() -> None:
+    planned = recipes.plan(CLASSIFIER, steps_per_epoch=10)[1]
+    curve = recipes.cycle(planned, CLASSIFIER.moms, points=100)
+    assert max(rate for _, rate, _ in curve) == pytest.approx(1e-2)
+    assert [share for share, _, _ in curve][:: len(curve) - 1] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"bs": "many"}, {"bs": "must be a whole number"}),
+        ({"bs": 0, "wd": 7}, {"bs": "must be 1 or more", "wd": "must be 1 or less"}),
+        ({"moms": [0.8]}, {"moms": "must be three numbers"}),
+        ({"stages.0.lr": "fast"}, {"stages.0.lr": "must be a number"}),
+        ({"stages.0.lr": -1}, {"stages.0.lr": "lr must be above 0"}),
+        ({"stages.1.lr.high": -1, "stages.1.epochs": 2}, {"stages.1.lr.high": "must be above 0"}),
+        ({"alpha": float("nan")}, {"alpha": "must be a number"}),
+        ({"stages.1.lr.low": None, "patience": 2}, {}),
+    ],
+)
+def test_what_is_wrong_is_said_by_setting(changes: dict[str, object], words: dict[str, str]) -> None:
+    assert recipes.wrong(CLASSIFIER, changes) == words
+
+
+def test_a_peak_keeps_the_ratio_of_its_slice() -> None:
+    gradual = recipes.with_peak(CLASSIFIER, 1, 2e-2).stages[1].lr
+    assert isinstance(gradual, Slice) and gradual.low is not None
+    assert (gradual.high, gradual.high / gradual.low) == (2e-2, pytest.approx(2.6**4))
+    assert recipes.with_peak(CLASSIFIER, 0, 5e-3).stages[0].lr == 5e-3
+    assert recipes.with_peak(QUICK, 0, 5e-3).stages[0].lr == Slice(high=5e-3)
+    assert recipes.with_peak(CLASSIFIER, 0, 5e-3).changed == ("stages.0.lr",)
+
+
+def test_a_recipe_comes_back_from_its_json() -> None:
+    assert recipes.parse(LM.model_dump_json(indent=1).encode(), Kind.LM, "a.json") == LM
+    for data, kind in ((b"{", Kind.LM), (b"[]", Kind.LM), (LM.model_dump_json().encode(), Kind.CLASSIFIER)):
+        with pytest.raises(RecipeError, match=r"a\.json is"):
+            recipes.parse(data, kind, "a.json")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from plotly.graph_objects import Figure, Scatter
 
 HEIGHT = 320  # pixels
+SHOWN = 0.9  # share of the losses that the axis reaches: the last ones shoot up and would flatten the rest
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")  # so that they are told apart without colour
 
 
@@ -22,7 +23,9 @@ def rate_finder(rates: Sequence[float], losses: Sequence[float], suggestions: Ma
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "title": None},
     )
     figure.update_xaxes(title="learning rate of the last group", type="log", exponentformat="power", dtick=1)
-    figure.update_yaxes(title="loss, nats", automargin=True)
+    top, bottom = sorted(losses)[int(SHOWN * (len(losses) - 1))], min(losses)
+    margin = 0.1 * (top - bottom) or 0.1
+    figure.update_yaxes(title="loss, nats", automargin=True, range=[bottom - margin, top + margin])
     return figure
 
 

@@ -12,10 +12,15 @@ Curves = Sequence[tuple[str, Sequence[tuple[float, float]]]]
 
 def schedule_curve(curves: Curves, *, from_zero: bool) -> Figure:
     """One line per stage over the epochs of the training; a dotted line where a stage ends."""
-    figure = Figure()
+    epochs, values, names = list[float | None](), list[float | None](), list[str]()
     for stage, points in curves:
-        epochs, values = zip(*points, strict=True)
-        figure.add_trace(Scatter(x=epochs, y=values, name=stage, mode="lines", line={"color": "#0072b2"}))
+        for epoch, value in [*points, (None, None)]:  # a gap between two stages
+            epochs.append(epoch)
+            values.append(value)
+            names.append(stage)
+    figure = Figure(
+        Scatter(x=epochs, y=values, text=names, mode="lines", hovertemplate="%{text}: %{y:.3g}<extra></extra>")
+    )
     for _, points in curves[:-1]:
         figure.add_vline(x=points[-1][0], line={"dash": "dot", "width": 1, "color": "#7d8a8b"})
     figure.update_layout(height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)

@@ -9,7 +9,6 @@ from ulmfit_app.defaults import SCRATCH, ParentChoice
 from ulmfit_app.errors import AppError, NameTakenError, RecipeError
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import MAX_NAME, DatasetInfo, Kind, Recipe
-from ulmfit_app.settings import settings
 from ulmfit_app.training.request import choose_name, choose_parent
 from ulmfit_app.ui.errors import plain
 
@@ -120,7 +119,7 @@ def draw_recipe_file(recipe: Recipe) -> None:
         icon=":material/download:",
     )
     key = f"recipe-file-{recipe.kind}"
-    st.file_uploader("Load a recipe", "json", key=key, on_change=_load, args=(recipe.kind, key))
+    st.file_uploader("Load a recipe", "json", key=key, max_upload_size=1, on_change=_load, args=(recipe.kind, key))
     trouble = st.session_state.get(f"{key}-trouble")
     if trouble:
         st.error(plain(trouble), icon=":material/error:")
@@ -132,8 +131,6 @@ def _load(kind: Kind, key: str) -> None:
     trouble = ""
     if file is not None:
         try:
-            if file.size > settings().max_file_mb * 2**20:
-                raise RecipeError(f"{file.name} is too large for a recipe.")
             adopt(recipes.parse(file.getvalue(), kind, file.name))
         except RecipeError as error:
             trouble = str(error)

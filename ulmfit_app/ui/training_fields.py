@@ -93,13 +93,10 @@ def _field(key: str) -> FieldInfo:
 def _control(label: str, field: FieldInfo, value: Any, key: str) -> Any:
     """Draw one control and return what it holds now."""
     words = _help(field)
-    if field.annotation is bool:
-        return st.checkbox(label, value, key=key, help=words, persist_state="session")
+    if field.annotation is bool:  # a box to tick would not line up with the other controls
+        return _choice(label, ["no", "yes"], "yes" if value else "no", words, key) == "yes"
     if get_origin(field.annotation) is Literal:
-        options = list(get_args(field.annotation))
-        return st.selectbox(
-            label, options, options.index(value), key=key, help=words, persist_state="session", filter_mode=None
-        )
+        return _choice(label, list(get_args(field.annotation)), value, words, key)
     text = st.text_input(
         label,
         _text(value),
@@ -109,6 +106,11 @@ def _control(label: str, field: FieldInfo, value: Any, key: str) -> Any:
         placeholder="none" if _may_be_empty(field) else None,
     )
     return value if text is None or text.strip() == _text(value) else _parsed(text)
+
+
+def _choice(label: str, options: list[str], value: str, words: str, key: str) -> str:
+    index = options.index(value)
+    return st.selectbox(label, options, index, key=key, help=words, persist_state="session", filter_mode=None)
 
 
 def _help(field: FieldInfo) -> str:

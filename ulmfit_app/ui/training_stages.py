@@ -28,24 +28,27 @@ then both go back; the peak is the number in the table.
 
 
 def draw_plan(plan: TrainingPlan, n_layers: int, about: bool) -> None:
-    """Draw the table: one row per stage, one column per group. `about`: the steps were counted on a sample."""
+    """Draw the table: one row per stage, one column per group. `about`: the steps are not exact."""
     groups = recipes.groups(plan.recipe.kind, n_layers)
-    head = ["Stage", *groups, "Epochs", "Steps", "Rate rises for"]
+    head = ["Stage", *groups, "Epochs", "Steps, about" if about else "Steps", "Rises for"]
     cells = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
-    rows = "".join(_row(number, stage, groups, about) for number, stage in enumerate(plan.stages, start=1))
+    rows = "".join(_row(number, stage, groups) for number, stage in enumerate(plan.stages, start=1))
     st.html(
         "<div class='ulmfit-epochs ulmfit-plan' role='region' aria-label='Stages' tabindex='0'>"
         f"<table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
-    st.caption("Peak learning rate of every parameter group that trains; a dash: the group is frozen.")
+    st.caption(
+        "Peak learning rate of every parameter group that trains; a dash: the group is frozen. The rate rises for the "
+        "given share of a stage, then falls."
+    )
 
 
-def _row(number: int, planned: PlannedStage, groups: Sequence[str], about: bool) -> str:
+def _row(number: int, planned: PlannedStage, groups: Sequence[str]) -> str:
     rates = "".join(
         f"<td>{planned.rates[group]:.3g}</td>" if group in planned.rates else "<td class='ulmfit-frozen'>–</td>"
         for group in groups
     )
-    steps = "–" if planned.steps >= ENDLESS else f"{'about ' if about else ''}{planned.steps:,}"
+    steps = "–" if planned.steps >= ENDLESS else f"{planned.steps:,}"
     rise = f"{planned.stage.pct_start:.0%}"
     name = f"<th scope='row'>{number}. {escape(planned.stage.name)}</th>"
     return f"<tr>{name}{rates}<td>{planned.epochs}</td><td>{steps}</td><td>{rise}</td></tr>"
