@@ -13,7 +13,7 @@ SENTENCE = "That honestly was the worst movie I've ever seen."
 def open_home(page: Page, server: Server, path: str = "/?model=tiny") -> None:
     """Open the page and wait until the last part of it is there."""
     page.goto(server.url + path)
-    page.get_by_role("heading", name="By command").wait_for(timeout=60_000)
+    page.get_by_role("heading", name="Try a prediction").wait_for(timeout=60_000)
 
 
 @pytest.mark.parametrize("path", ["/", "/home", "/?model=tiny", "/?model=no-such-model"])

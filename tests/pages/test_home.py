@@ -2,17 +2,21 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.fixtures import tiny_classifier, tiny_lm
-from ulmfit_app import load_model
+from tests.unit.runs.making import make_run, status
+from ulmfit_app import __version__, load_model
+from ulmfit_app.schema import RunState
 from ulmfit_app.settings import CHECKOUT
 
 HOME_PAGE = CHECKOUT / "pages" / "home.py"
 SENTENCE = "That honestly was the worst movie I've ever seen."  # the notebook's, word for word
+TOUR = "First time here?"
 
 
 def opened(page: Path = HOME_PAGE, **query: str) -> AppTest:
@@ -25,7 +29,7 @@ def opened(page: Path = HOME_PAGE, **query: str) -> AppTest:
 
 def press_predict(app: AppTest) -> AppTest:
     """The session after the button was pressed."""
-    return app.button[0].click().run()
+    return next(button for button in app.button if button.label == "Predict").click().run()
 
 
 def drawn(app: AppTest) -> str:
@@ -33,15 +37,58 @@ def drawn(app: AppTest) -> str:
     return "\n".join(element.body for element in app.html)
 
 
+def links(app: AppTest) -> str:
+    """All links and other Markdown on the page; a page run alone draws links as text."""
+    return "\n".join(element.value for element in app.markdown)
+
+
 @pytest.mark.usefixtures("no_shipped_models")
 def test_an_empty_home_says_what_to_do() -> None:
     app = opened()
-    assert [info.value for info in app.info] == [
-        "There is no classifier yet. Train one by command, as shown below, then reload this page.",
-        "No model has been made yet.",
-    ]
-    assert not app.button and not app.exception
-    assert "General language model" in drawn(app)
+    assert [info.value for info in app.info] == ["There is no classifier yet. Train one: step 3 above."]
+    assert not app.exception
+    assert drawn(app).count("none yet") == 3
+    assert "Train a language model (page finetune_lm)" in links(app)
+
+
+@pytest.mark.usefixtures("no_shipped_models")
+def test_the_picture_shows_what_is_here_and_what_runs(home: Path) -> None:
+    tiny_lm(home / "models" / "my-general")
+    for number in range(5):
+        tiny_classifier(home / "models" / f"mine-{number}")
+    run = make_run(name="coming", parent="my-general")
+    run.write_status(status(RunState.PAUSED))
+    app = opened()
+    assert "1 own" in drawn(app) and "5 own" in drawn(app) and "none yet" in drawn(app)
+    for words in ("my-general (page models)", "mine-4 (page models)", "2 more (page models)"):
+        assert words in links(app)
+    assert "coming: paused (page runs)" in links(app)
+    assert "Go on with coming (page runs)" in links(app)
+
+
+@pytest.mark.usefixtures("no_shipped_models")
+def test_the_tour_goes_when_dismissed_and_comes_back_by_its_link(home: Path) -> None:
+    app, other = opened(), opened()
+    assert TOUR in links(app)
+    app.button(key="dismiss-tour").click().run()
+    assert TOUR not in links(app)
+    assert TOUR in links(other.run())
+    app.query_params["tour"] = "yes"
+    assert TOUR in links(app.run())
+    tiny_lm(home / "models" / "mine")
+    assert TOUR not in links(opened())
+    assert TOUR in links(opened(tour="yes"))
+
+
+def test_about_tells_versions_devices_and_what_is_loaded(home: Path) -> None:
+    tiny_classifier(home / "models" / "tiny")
+    app = opened(model="tiny")
+    assert not [block for block in app.code if "ULMFiT Studio:" in block.value]
+    press_predict(app)
+    app.session_state["about"] = True
+    (told,) = [block.value for block in app.run().code if "ULMFiT Studio:" in block.value]
+    for words in (__version__, f"torch {version('torch')}", "cpu (", str(home), "tiny "):
+        assert words in told
 
 
 def test_the_notebooks_sentence_is_predicted_as_load_model_does(home: Path) -> None:
@@ -86,7 +133,7 @@ def test_nothing_is_predicted_from_nothing(home: Path, text: str) -> None:
     app = opened(model="tiny")
     app.text_area[0].set_value(text)
     press_predict(app)
-    assert [warning.value for warning in app.warning] == ["There is nothing to predict yet: write a text above."]
+    assert [warning.value for warning in app.warning] == ["There is nothing to predict yet: write a text beside."]
     assert "Prediction:" not in drawn(app)
 
 
@@ -114,20 +161,7 @@ def test_a_damaged_model_is_told_and_the_rest_of_the_page_stays(home: Path) -> N
     app = press_predict(opened(model="tiny"))
     assert len(app.error) == 1 and "tiny" in app.error[0].value
     assert "Traceback" not in app.error[0].value and not app.exception
-    assert [header.value for header in app.header][-1] == "By command"
-
-
-@pytest.mark.usefixtures("no_shipped_models")
-def test_models_are_listed_with_what_was_measured(home: Path) -> None:
-    tiny_lm(home / "models" / "my-lm")
-    (home / "models" / "broken").mkdir()
-    table = opened().table[0].value
-    rows = table.set_index("Model").to_dict("index")
-    assert rows["**my-lm**"] == {
-        "Made from": "Language model from random weights: recipe demo, 8 texts of tiny",
-        "Measured": "perplexity 50 (made up for a test)",
-    }
-    assert rows["broken"]["Measured"].startswith("Cannot be used: ")
+    assert any("ulmfit predict" in block.value for block in app.code)
 
 
 def test_two_sessions_do_not_see_each_other(home: Path) -> None:
@@ -155,7 +189,7 @@ def test_torch_is_not_imported_before_a_prediction(home: Path) -> None:
         "app = AppTest.from_file(sys.argv[1], default_timeout=60).run()\n"
         "assert not app.exception and app.button, app.exception\n"
         "print(sorted({'torch', 'fastai', 'spacy'} & set(sys.modules)))\n"
-        "app.button[0].click().run()\n"
+        "next(b for b in app.button if b.label == 'Predict').click().run()\n"
         "print('torch' in sys.modules)\n"
     )
     navigation = CHECKOUT / "ulmfit_app" / "ui" / "navigation.py"

@@ -1,13 +1,16 @@
 """The registry: shipped and own models by name."""
 
+import io
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.fixtures import tiny_classifier, tiny_lm
 from ulmfit_app import load_model, modelfolder, registry
@@ -96,7 +99,7 @@ def test_not_found_names_similar_models() -> None:
 
 def test_outside_a_checkout_the_message_says_where_shipped_models_are(monkeypatch: pytest.MonkeyPatch) -> None:
     for in_checkout in (True, False):
-        monkeypatch.setattr(Settings, "in_checkout", property(lambda _, value=in_checkout: value))
+        monkeypatch.setattr(Settings, "in_checkout", in_checkout)
         with pytest.raises(NotFoundError) as refusal:
             registry.folder_of("imdb-lm")
         assert ("git clone" in str(refusal.value)) is not in_checkout
@@ -250,10 +253,31 @@ def rename_to_x(name: str) -> None:
 
 
 @pytest.mark.parametrize("change", [registry.delete, rename_to_x])
-def test_shipped_models_are_read_only(change: Callable[[str], None], shipped: Path) -> None:
+def test_shipped_models_are_read_only(change: Callable[[str], object], shipped: Path) -> None:
     with pytest.raises(AppError, match="neither renamed nor deleted"):
         change("general-lm")
     assert modelfolder.verify(shipped / "general-lm")
+
+
+@pytest.mark.parametrize(
+    ("options", "folder", "loads"),
+    [({}, "mine", "Predictor"), ({"half": True}, "mine", "Predictor"), ({"encoder": True}, "mine-encoder", "Encoder")],
+)
+def test_a_download_is_a_zip_of_one_folder_that_loads(
+    own: Path, tmp_path: Path, options: dict[str, bool], folder: str, loads: str
+) -> None:
+    tiny_classifier(own / "mine")
+    with zipfile.ZipFile(io.BytesIO(registry.zipped("mine", **options))) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert [path.name for path in (tmp_path / "unpacked").iterdir()] == [folder]
+    assert modelfolder.verify(tmp_path / "unpacked" / folder).dtype == ("float16" if options.get("half") else "float32")
+    assert type(load_model(str(tmp_path / "unpacked" / folder))).__name__ == loads
+
+
+def test_the_encoder_file_holds_the_encoder_and_no_code(own: Path) -> None:
+    tiny_lm(own / "mine")
+    weights = torch.load(io.BytesIO(registry.encoder_file("mine")), weights_only=True)
+    assert "encoder_dp.emb.weight" in weights
 
 
 def described(folder: Path, **lineage: str | None) -> ModelConfig:

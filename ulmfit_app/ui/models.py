@@ -1,4 +1,4 @@
-"""Models in the app: picking one, and the table of those that are here."""
+"""Models in words, and picking one: the same picker on every page."""
 
 from collections.abc import Sequence
 
@@ -6,18 +6,20 @@ import streamlit as st
 
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
-from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.wording import UNKNOWN
 
 WORDS = {Kind.LM: "Language model", Kind.CLASSIFIER: "Classifier"}
+TELLING = {Kind.LM: "perplexity", Kind.CLASSIFIER: "accuracy"}  # the number that tells most of a model of that kind
 
 
 def classifiers(entries: Sequence[ModelEntry]) -> list[ModelEntry]:
     """Those of `entries` that can predict: usable, of the kind, and with their head."""
-    return [
-        entry
-        for entry in entries
-        if entry.config and entry.config.kind is Kind.CLASSIFIER and entry.config.part == "full"
-    ]
+    return _whole(entries, Kind.CLASSIFIER)
+
+
+def language_models(entries: Sequence[ModelEntry]) -> list[ModelEntry]:
+    """Those of `entries` that can generate: usable, of the kind, and with their head."""
+    return _whole(entries, Kind.LM)
 
 
 def pick_model(label: str, entries: Sequence[ModelEntry], key: str) -> ModelEntry:
@@ -27,25 +29,30 @@ def pick_model(label: str, entries: Sequence[ModelEntry], key: str) -> ModelEntr
     return by_name[name]
 
 
-def draw_models(entries: Sequence[ModelEntry]) -> None:
-    """Draw `entries` as a table: name, kind, how it was made, what was measured and how."""
-    st.table([_row(entry) for entry in entries], hide_index=True, border="horizontal")
+def kind_words(config: ModelConfig) -> str:
+    """`Classifier`, `Language model`, or what it is the encoder of."""
+    return WORDS[config.kind] if config.part == "full" else f"Encoder of a {WORDS[config.kind].lower()}"
 
 
-def _row(entry: ModelEntry) -> dict[str, str]:
-    config = entry.config
-    if config is None:
-        return {"Model": plain(entry.name), "Made from": "", "Measured": plain(f"Cannot be used: {entry.problem}")}
-    lineage = config.lineage
-    start = f"from {lineage.parent}" if lineage.parent else "from random weights"
-    trained = f"recipe {lineage.recipe.name}, {lineage.train_texts:,} texts of {lineage.dataset}"
-    made = f"{WORDS[config.kind]} {start}: {trained}"
-    return {"Model": f"**{plain(entry.name)}**", "Made from": plain(made), "Measured": plain(_measured(config))}
+def measured(config: ModelConfig) -> str:
+    """The number that tells most of the model, with its name: `accuracy 0.8572`."""
+    name = TELLING[config.kind]
+    return f"{name} {config.metrics[name].value:.4g}" if name in config.metrics else UNKNOWN
 
 
-def _measured(config: ModelConfig) -> str:
-    """The metrics, those that were measured the same way on one line."""
-    by_way: dict[str, list[str]] = {}
-    for name, metric in config.metrics.items():
-        by_way.setdefault(metric.how, []).append(f"{name} {metric.value:.4g}")
-    return "  \n".join(f"{', '.join(values)} ({how})" for how, values in by_way.items())
+def recipe_words(config: ModelConfig) -> str:
+    """The recipe's name, with a mark if it was changed."""
+    recipe = config.lineage.recipe
+    return f"{recipe.name}, changed" if recipe.changed else recipe.name
+
+
+def size_words(size: int) -> str:
+    """Bytes as `1.9 MB`, `812 KB`."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
+        if size >= scale:
+            return f"{size / scale:.3g} {unit}"
+    return f"{size} bytes"
+
+
+def _whole(entries: Sequence[ModelEntry], kind: Kind) -> list[ModelEntry]:
+    return [entry for entry in entries if entry.config and entry.config.kind is kind and entry.config.part == "full"]
