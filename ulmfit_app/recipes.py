@@ -259,7 +259,7 @@ _WORDS = {
 def _in_words(detail: ErrorDetails) -> str:
     """pydantic's message about one value, as a person would say it."""
     words = _WORDS.get(detail["type"])
-    return words.format(**detail.get("ctx", {})) if words else detail["msg"].removeprefix("Value error, ")
+    return words.format(**detail.get("ctx", {})) if words else detail["msg"].removeprefix("Value error, lr ")
 
 
 def groups(kind: Kind, n_layers: int = 3) -> list[str]:

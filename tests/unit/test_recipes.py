@@ -209,7 +209,7 @@ def test_a_cycle_peaks_at_the_last_groups_rate() -> None:
         ({"bs": 0, "wd": 7}, {"bs": "must be 1 or more", "wd": "must be 1 or less"}),
         ({"moms": [0.8]}, {"moms": "must be three numbers"}),
         ({"stages.0.lr": "fast"}, {"stages.0.lr": "must be a number"}),
-        ({"stages.0.lr": -1}, {"stages.0.lr": "lr must be above 0"}),
+        ({"stages.0.lr": -1}, {"stages.0.lr": "must be above 0"}),
         ({"stages.1.lr.high": -1, "stages.1.epochs": 2}, {"stages.1.lr.high": "must be above 0"}),
         ({"alpha": float("nan")}, {"alpha": "must be a number"}),
         ({"stages.1.lr.low": None, "patience": 2}, {}),

@@ -1,0 +1,315 @@
+"""Both fine-tuning pages: empty home, the notebook's values, bad input, links, the rate finder, two sessions."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.fixtures import tiny_classifier, tiny_lm
+from tests.unit.runs.making import make_run, queued_run, status
+from tests.unit.training.datasets import make_dataset
+from ulmfit_app import recipes
+from ulmfit_app.runs import launcher
+from ulmfit_app.runs.folder import RunFolder, all_runs
+from ulmfit_app.schema import Kind, LrReport, Recipe, RunKind, RunResult, RunState, Slice, Stage
+from ulmfit_app.settings import CHECKOUT
+from ulmfit_app.ui.training_fields import ADVANCED, COMMON, STAGE
+
+PAGES = {kind: CHECKOUT / "pages" / f"finetune_{kind}.py" for kind in Kind}
+
+
+@pytest.fixture(autouse=True)
+def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are queued and no worker begins."""
+    monkeypatch.setattr(launcher, "start", lambda folder: os.getpid())
+
+
+@pytest.fixture
+def toy(home: Path, no_shipped_models: None) -> None:
+    """A dataset with labels, one without, and the usual parent."""
+    make_dataset(home)
+    make_dataset(home, "bare", labels=())
+    tiny_lm(home / "models" / "general-lm")
+
+
+def opened(kind: Kind = Kind.CLASSIFIER, **query: str) -> AppTest:
+    """A new session on the page of `kind`, run once."""
+    app = AppTest.from_file(PAGES[kind], default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def drawn(app: AppTest) -> str:
+    """The text on the page and its HTML."""
+    told = (*app.markdown, *app.error, *app.caption, *app.info, *app.header, *app.subheader)
+    return "\n".join([*(element.body for element in app.html), *(str(element.value) for element in told)])
+
+
+def field(app: AppTest, label: str, stage: int | None = None):
+    """The control of a setting; `stage` counts from 0."""
+    found = [control for control in (*app.text_input, *app.selectbox) if control.label == label]
+    return found[stage or 0]
+
+
+def button(app: AppTest, label: str):
+    """The button of that label."""
+    return next(button for button in app.button if button.label == label)
+
+
+def start(app: AppTest) -> AppTest:
+    """The session after Start was pressed."""
+    button(app, "Start").click()
+    return app.run()
+
+
+@pytest.mark.usefixtures("no_shipped_models")
+def test_without_the_usual_parent_it_says_so_and_scratch_works(home: Path) -> None:
+    make_dataset(home)
+    app = opened(Kind.LM, dataset="toy")
+    assert not app.exception
+    assert "'general-lm', is not on this machine" in drawn(app)
+    assert button(app, "Start").disabled
+    field(app, "Start from").set_value("scratch").run()
+    field(app, "bs").set_value("4").run()
+    assert not app.exception and not app.error
+    assert all_runs() == []
+    start(app)
+    assert all_runs()[0].spec().parent is None
+
+
+@pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize("kind", Kind)
+def test_the_form_shows_the_notebooks_recipe_setting_by_setting(kind: Kind) -> None:
+    recipe = recipes.get(f"{kind}-notebook", kind)
+    app = opened(kind, dataset="toy")
+    assert field(app, "Recipe").value == recipe.name
+    for name in ("bs", "seq_len", "min_freq", "max_vocab", "alpha", "beta", "wd", "drop_mult"):
+        assert float(field(app, name).value) == getattr(recipe, name), name
+    assert field(app, "moms").value == "0.8, 0.7, 0.8"
+    for index, stage in enumerate(recipe.stages):
+        for name in ("epochs", "freeze_to", "pct_start", "div", "div_final"):
+            assert float(field(app, name, index).value) == getattr(stage, name), (index, name)
+    if kind is Kind.CLASSIFIER:
+        assert float(field(app, "max_len").value) == 72 * 20
+
+
+def test_every_setting_has_its_control() -> None:
+    shown = {*COMMON, *(name for names in ADVANCED.values() for name in names)}
+    assert shown == set(Recipe.model_fields) - {"name", "kind", "description", "changed", "stages"}
+    assert {*STAGE, "lr", "name", "checkpoint"} == set(Stage.model_fields)
+
+
+@pytest.mark.usefixtures("toy")
+def test_row_10_the_expansion_of_fine_tune_is_a_table() -> None:
+    page = drawn(opened(dataset="toy", recipe="quick"))
+    assert "<td>0.01</td><td>1</td>" in page  # the head alone
+    for rate in ("5e-05", "0.000158", "0.0005", "0.00158", "0.005"):
+        assert f"<td>{rate}</td>" in page
+    assert page.count("class='ulmfit-frozen'") == 4
+
+
+@pytest.mark.usefixtures("toy")
+def test_rows_25_to_27_rates_fall_by_2_6() -> None:
+    page = drawn(opened(dataset="toy", recipe="classifier-notebook"))
+    for low in ("0.00385", "0.00074", "2.19e-05", "5.69e-05"):
+        assert f"<td>{low}</td>" in page
+    assert page.count("class='ulmfit-frozen'") == 4 + 3 + 2
+
+
+@pytest.mark.usefixtures("toy")
+def test_words_that_keep_their_vectors_are_counted_before_the_start() -> None:
+    page = drawn(opened(Kind.LM, dataset="toy"))
+    assert "keep the vectors of general-lm" in page
+    assert all_runs() == []
+
+
+@pytest.mark.usefixtures("toy")
+def test_start_submits_what_the_form_says_and_shows_the_run() -> None:
+    app = opened(dataset="toy", recipe="demo")
+    field(app, "bs").set_value("16")
+    field(app, "epochs", 3).set_value("5")
+    field(app, "lr, last group", 0).set_value("2e-3")
+    field(app, "first_tokens").set_value("")
+    app.number_input[1].set_value(7)
+    app.run()
+    assert "Changed: bs, first\\_tokens, stages.1.lr.high, stages.3.epochs." in drawn(app)
+    start(app)
+    assert not app.exception
+    (run,) = all_runs()
+    spec = run.spec()
+    changes = {"bs": 16, "first_tokens": None, "stages.1.lr.high": 2e-3, "stages.3.epochs": 5}
+    assert (spec.kind, spec.dataset, spec.parent, spec.name) == (
+        RunKind.TRAIN_CLASSIFIER, "toy", "general-lm", "toy-classifier",
+    )  # fmt: skip
+    assert (spec.overrides, spec.seed) == (changes, 7)
+    assert spec.recipe == recipes.override(recipes.get("demo", Kind.CLASSIFIER), changes)
+    assert app.query_params["run"] == [run.id] or app.query_params["run"] == run.id
+    assert app.header[0].value == "toy-classifier"
+
+
+@pytest.mark.usefixtures("toy")
+def test_bad_values_are_told_beside_them_and_lose_nothing() -> None:
+    app = opened(dataset="toy", recipe="demo")
+    field(app, "bs").set_value("many")
+    field(app, "wd").set_value("7")
+    field(app, "moms").set_value("0.8")
+    field(app, "lr", 0).set_value("-1")
+    field(app, "epochs", 1).set_value("3").run()
+    page = drawn(app)
+    for words in (
+        "bs must be a whole number.",
+        "wd must be 1 or less.",
+        "lr must be above 0.",
+        "moms must be three numbers.",
+    ):
+        assert f"role='alert'>{words}" in page
+    assert button(app, "Start").disabled
+    assert (field(app, "bs").value, field(app, "epochs", 1).value) == ("many", "3")
+    field(app, "bs").set_value("16")
+    field(app, "wd").set_value("0.1")
+    field(app, "moms").set_value("0.8, 0.7, 0.8")
+    field(app, "lr", 0).set_value("0.01").run()
+    assert not button(app, "Start").disabled
+    assert "role='alert'" not in drawn(app)
+
+
+@pytest.mark.usefixtures("toy")
+def test_taken_and_bad_names_are_refused_in_words() -> None:
+    queued_run(name="waiting")
+    app = opened(Kind.LM, dataset="toy")
+    for name in ("general-lm", "waiting", "No Name"):
+        field(app, "Name of the new model").set_value(name).run()
+        assert name in app.error[0].value
+        assert button(app, "Start").disabled
+
+
+@pytest.mark.usefixtures("toy")
+def test_what_cannot_be_trained_is_refused_before_the_start() -> None:
+    app = opened(dataset="toy", recipe="classifier-notebook")
+    field(app, "bs").set_value("200").run()
+    assert "do not fill one minibatch of 200" in drawn(app)
+    assert button(app, "Start").disabled
+    assert "bare" not in field(app, "Dataset").options
+
+
+@pytest.mark.usefixtures("toy")
+def test_an_absent_device_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ulmfit_app.hardware.devices", lambda: ["cpu"])
+    app = opened(dataset="toy", recipe="demo")
+    field(app, "Device").set_value("cuda")
+    start(app)
+    assert "no device 'cuda'" in drawn(app)
+    assert all_runs() == []
+
+
+@pytest.mark.usefixtures("toy")
+def test_few_labels_are_pointed_at_their_recipe() -> None:
+    app = opened(dataset="toy", recipe="classifier-notebook")
+    button(app, "Use few-label").click().run()
+    assert field(app, "Recipe").value == "few-label"
+    assert not [found for found in app.button if found.label == "Use few-label"]
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_link_fills_the_form_and_starts_nothing(home: Path) -> None:
+    tiny_lm(home / "models" / "mine", seed=1)
+    app = opened(dataset="toy", recipe="quick", parent="mine")
+    chosen = [field(app, label).value for label in ("Dataset", "Recipe", "Start from")]
+    assert chosen == ["toy", "quick", "mine"]
+    odd = opened(dataset="../x", recipe="<b>", parent="nothing", run="nonsense")
+    assert not odd.exception and "no run" in drawn(odd)
+    assert all_runs() == []
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_waiting_training_says_what_is_before_it() -> None:
+    queued_run(name="waiting")
+    assert "1 training before it" in drawn(opened(dataset="toy", recipe="demo"))
+
+
+def ended(name: str, **changes: object) -> RunFolder:
+    """A training that is done."""
+    folder = make_run(name=name, **changes)
+    folder.write_status(status(RunState.DONE))
+    folder.write_result(RunResult(model=name, metrics={"perplexity": 50.0}, seconds=12.0))
+    return folder
+
+
+@pytest.mark.usefixtures("toy")
+def test_afterwards_it_says_what_is_next() -> None:
+    page = drawn(opened(Kind.LM, run=ended("my-lm", dataset="toy").id))
+    for link in ("generate", "finetune_classifier", "evaluate", "models"):
+        assert f"(page {link})" in page
+
+
+def rates_found() -> RunFolder:
+    """A finished search for the rate of stage 2 of a changed recipe."""
+    recipe = recipes.override(recipes.get("demo", Kind.CLASSIFIER), {"bs": 16})
+    folder = make_run(kind=RunKind.LR_FIND, name=None, dataset="toy", recipe=recipe, parent="general-lm", stage=1)
+    folder.write_status(status(RunState.DONE))
+    report = LrReport(
+        rates=(1e-5, 1e-3, 0.1), losses=(0.7, 0.6, 2.0), suggestions={"valley": 1.04e-3, "minimum": 2e-4}, stage=1
+    )
+    folder.write_result(RunResult(report=report, seconds=3))
+    return folder
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_suggested_rate_is_put_into_the_form() -> None:
+    app = opened(run=rates_found().id)
+    button(app, "valley: use 0.001").click().run()
+    assert not app.exception
+    assert [field(app, label).value for label in ("Dataset", "Start from")] == ["toy", "general-lm"]
+    assert (field(app, "lr, last group", 0).value, field(app, "bs").value) == ("0.001", "16")
+    assert len(all_runs()) == 1
+    start(app)
+    recipe = next(run.spec().recipe for run in all_runs() if run.kind is RunKind.TRAIN_CLASSIFIER)
+    assert recipe is not None
+    rate = recipe.stages[1].lr
+    assert isinstance(rate, Slice) and rate.low is not None
+    assert (rate.high, rate.high / rate.low) == (1e-3, pytest.approx(2.6**4))
+    assert set(recipe.changed) == {"bs", "stages.1.lr.high", "stages.1.lr.low"}
+
+
+@pytest.mark.usefixtures("toy")
+def test_rates_are_tried_for_the_chosen_stage() -> None:
+    app = opened(dataset="toy", recipe="demo")
+    field(app, "For the stage").set_value(2)
+    button(app, "Try learning rates").click().run()
+    assert not app.exception
+    spec = all_runs()[0].spec()
+    assert (spec.kind, spec.stage, spec.dataset, spec.parent) == (RunKind.LR_FIND, 2, "toy", "general-lm")
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_recipe_file_is_loaded_or_refused() -> None:
+    recipe = recipes.override(recipes.get("demo", Kind.CLASSIFIER), {"bs": 8, "stages.0.epochs": 3})
+    app = opened(dataset="toy")
+    app.file_uploader[0].set_value(("mine.json", json.dumps({"name": "x"}).encode(), "application/json")).run()
+    assert "mine.json is not a valid recipe" in drawn(app)
+    app.file_uploader[0].set_value(("mine.json", recipe.model_dump_json().encode(), "application/json")).run()
+    assert not app.exception and not app.error
+    assert (field(app, "bs").value, field(app, "epochs", 0).value) == ("8", "3")
+    start(app)
+    assert all_runs()[0].spec().recipe == recipe
+
+
+@pytest.mark.usefixtures("toy")
+def test_two_sessions_fill_their_own_forms() -> None:
+    mine, yours = opened(dataset="toy", recipe="demo"), opened(dataset="toy", recipe="demo")
+    field(mine, "bs").set_value("16").run()
+    yours.run()
+    assert (field(mine, "bs").value, field(yours, "bs").value) == ("16", "32")
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_classifier_is_no_parent_and_an_encoder_is_one(home: Path) -> None:
+    from ulmfit_app import registry
+
+    tiny_classifier(home / "models" / "my-classifier")
+    registry.export("general-lm", home / "models" / "my-encoder", encoder=True)
+    options = field(opened(dataset="toy"), "Start from").options
+    assert "my-encoder" in options and "my-classifier" not in options
