@@ -1,4 +1,4 @@
-"""What a form or a command fills in where the user said nothing: the parent of a training, the name of its model.
+"""What a form or a command fills in where the user said nothing: parent and name of a training, how a text begins.
 
 Pure functions of names; they read nothing. Standard library and schema only.
 """
@@ -12,6 +12,8 @@ from ulmfit_app.schema import MAX_NAME, Kind
 GENERAL_LM = "general-lm"
 LM_OF_DATASET = {"imdb": "imdb-lm"}
 SCRATCH = "scratch"
+PROMPT = "I liked this movie by Robert Downey Jr. because"  # the notebook's TEXT
+N_WORDS = 30  # the notebook's
 
 
 @dataclass(frozen=True, slots=True)

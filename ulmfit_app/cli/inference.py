@@ -11,9 +11,11 @@ import typer
 
 from ulmfit_app import registry
 from ulmfit_app.cli.console import AsJson, answer, answer_json, counter, interruptible, note, progress, table
+from ulmfit_app.cli.data import open_dataset
 from ulmfit_app.cli.newfile import new_file
+from ulmfit_app.defaults import N_WORDS, PROMPT
 from ulmfit_app.errors import AppError
-from ulmfit_app.schema import ClassifierReport, LmReport, Prediction, Sampling
+from ulmfit_app.schema import ClassifierReport, LmReport, Prediction, Sampling, Split
 
 if TYPE_CHECKING:
     from ulmfit_app.data.ingest import Labelled
@@ -21,10 +23,7 @@ if TYPE_CHECKING:
     from ulmfit_app.inference.generator import Generator
     from ulmfit_app.inference.predictor import Predictor
 
-PROMPT = "I liked this movie by Robert Downey Jr. because"  # the notebook's TEXT
-
 Model = Annotated[str, typer.Option("--model", help="Name of a model, or path of a model folder.")]
-Input = Annotated[Path, typer.Option("--input", help="CSV or TSV file of texts.")]
 TextColumns = Annotated[list[str] | None, typer.Option("--text-column", help="Column of the text; may be repeated.")]
 
 
@@ -52,7 +51,7 @@ def predict(
 def generate(
     model: Model,
     prompt: Annotated[str, typer.Option(help="How the text begins.")] = PROMPT,
-    n_words: Annotated[int, typer.Option(min=0, help="Tokens to add; punctuation counts.")] = 30,
+    n_words: Annotated[int, typer.Option(min=0, help="Tokens to add; punctuation counts.")] = N_WORDS,
     temperature: Annotated[float, typer.Option(min=0, help="0: always the most probable token.")] = 0.75,
     samples: Annotated[int, typer.Option(min=1, help="How many continuations.")] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed gives the same text. [default: drawn]")] = None,
@@ -75,16 +74,24 @@ def generate(
 
 def evaluate(
     model: Model,
-    input_: Input,
+    input_: Annotated[Path | None, typer.Option("--input", help="Table file of texts.")] = None,
     text_column: TextColumns = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the true label. [default: guessed]")] = None,
+    data: Annotated[str | None, typer.Option(help="Name of a dataset, in place of a file.")] = None,
+    split: Annotated[Split, typer.Option(help="Which part of the dataset.")] = Split.VALID,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a classifier on labelled texts, or a language model on texts."""
-    if not text_column:
+    """Measure a classifier on labelled texts, or a language model on texts: of a file, or of a dataset."""
+    if (input_ is None) == (data is None):
+        raise typer.BadParameter("give either --input or --data")
+    if input_ is not None and not text_column:
         raise typer.BadParameter("name the column of the text", param_hint="--text-column")
     with interruptible(lambda: "There is no result."):
-        report = _report(model, input_, text_column, label_column)
+        if data is not None:
+            report = _report_on_split(model, data, split)
+        else:
+            assert input_ is not None
+            report = _report(model, input_, text_column or [], label_column)
     if as_json:
         answer_json(_answer_fields(report))
     else:
@@ -197,6 +204,26 @@ def _report(model: str, path: Path, text_columns: list[str], label_column: str |
         labelled = read_labelled(path, text_columns, label_column)
         _note_choices(labelled, guessed=label_column is None)
         return evaluate_classifier(loaded, labelled.texts, labelled.labels, report)
+
+
+def _report_on_split(model: str, data: str, split: Split) -> ClassifierReport | LmReport:
+    from ulmfit_app.inference.evaluate import evaluate_classifier, evaluate_lm
+    from ulmfit_app.inference.generator import Generator
+    from ulmfit_app.inference.predictor import Predictor
+
+    loaded, dataset = _load(model), open_dataset(data)
+    rows = dataset.rows(split)
+    with progress() as bar:
+        told = counter(bar, "evaluate")
+        if isinstance(loaded, Generator):
+            return evaluate_lm(loaded, dataset.texts_of(rows), told)
+        if not isinstance(loaded, Predictor):
+            raise AppError(f"'{model}' is an encoder: it has no head that could be measured.")
+        labelled = rows[dataset.label_ids[rows] >= 0]
+        if len(labelled) < len(rows):
+            note(f"Left out: {len(rows) - len(labelled):,} of {len(rows):,} texts without a label.")
+        labels = [dataset.info.labels[label] for label in dataset.label_ids[labelled].tolist()]
+        return evaluate_classifier(loaded, dataset.texts_of(labelled), labels, told)
 
 
 def _note_choices(read: "Labelled", guessed: bool) -> None:

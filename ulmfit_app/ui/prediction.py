@@ -32,7 +32,7 @@ def draw_one_text(entry: ModelEntry) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="examples"):
         st.markdown("Film reviews to try:")
         for name, text in EXAMPLES.items():
-            st.button(name, key=f"example-{name}", type="tertiary", help=text, on_click=ask, args=(text,))
+            st.button(name, key=f"example-{name}", help=text, on_click=ask, args=(text,))
     with st.form("one-text", border=False):
         text = st.text_area(
             "Text", key=WRITTEN, height=150, max_chars=settings().max_text_chars, help="Ctrl+Enter predicts."

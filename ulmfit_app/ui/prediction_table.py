@@ -72,7 +72,7 @@ def draw_table(table: PredictionTable, name: str, key: str) -> None:
 
     shown, passed, total = list(islice(passing(), SHOWN)), sum(1 for _ in passing()), sum(1 for _ in table.rows())
     st.markdown(f"{passed:,} of {total:,} rows{f', the first {SHOWN:,} of them here' if passed > SHOWN else ''}.")
-    st.dataframe(_columns(table, shown), hide_index=True, column_config=_looks(table))
+    st.dataframe(_columns(table, shown), hide_index=True, column_config=_looks(table), placeholder="")
     st.download_button(
         "Download these rows as CSV" if passed < total else "Download as CSV",
         lambda: as_csv(table.columns, passing()),
@@ -111,6 +111,6 @@ def _columns(table: PredictionTable, rows: Sequence[Row]) -> dict[str, Sequence[
 def _looks(table: PredictionTable) -> dict[str, object]:
     label, share = table.columns[table.answer : table.answer + 2]
     return {
-        label: st.column_config.TextColumn(width="small"),
-        share: st.column_config.NumberColumn(format="percent", width="small"),
+        label: st.column_config.TextColumn(width=110),
+        share: st.column_config.NumberColumn(format="percent", width=110),
     }
