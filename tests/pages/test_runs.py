@@ -8,7 +8,16 @@ from streamlit.testing.v1 import AppTest
 
 from tests.unit.runs.making import make_run, queued_run, status
 from ulmfit_app.runs.folder import RunFolder
-from ulmfit_app.schema import EpochEvent, Event, MessageEvent, ProgressEvent, RunResult, RunState, StageEvent
+from ulmfit_app.schema import (
+    EpochEvent,
+    Event,
+    MessageEvent,
+    PredictionReport,
+    ProgressEvent,
+    RunResult,
+    RunState,
+    StageEvent,
+)
 from ulmfit_app.settings import CHECKOUT
 
 PAGE = CHECKOUT / "pages" / "runs.py"
@@ -99,6 +108,20 @@ def test_a_damaged_run_does_not_hide_the_others(home: Path) -> None:
     assert not app.exception
     assert "2 runs" in drawn(app)
     assert not opened(run=broken.id).exception
+
+
+def test_a_run_that_makes_no_model_is_listed_by_its_model_and_shows_its_numbers() -> None:
+    folder = make_run(kind="predict", name=None, dataset=None, recipe=None, model="my-clf", input="input-texts.csv")
+    folder.write_status(status(RunState.DONE))
+    report = PredictionReport(n=3, counts={"neg": 1, "pos": 1}, empty=1)
+    folder.write_result(RunResult(report=report, seconds=2.0))
+    app = opened()
+    assert not app.exception
+    assert app.button(key=f"open-{folder.id}").label == "my-clf"
+    assert "Bulk prediction on texts.csv" in drawn(app)
+    app = opened(run=folder.id)
+    assert not app.exception
+    assert "3 rows predicted: neg 1, pos 1 (2 s)" in app.success[0].value
 
 
 def test_delete_moves_to_the_trash_and_undo_brings_back() -> None:

@@ -20,13 +20,13 @@ def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> 
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     cells = [(true, predicted) for true in range(n) for predicted in range(n)]
     height = min(LARGEST, 90 + CELL * n)
-    words = [f"true {labels[t]}, predicted {labels[p]}: {counts[t][p]:,} ({shares[t][p]:.1%})" for t, p in cells]
+    names = [_plain(label) for label in labels]
+    words = [f"true {names[t]}, predicted {names[p]}: {counts[t][p]:,} ({shares[t][p]:.1%})" for t, p in cells]
     figure = Figure()
     figure.add_trace(
         Heatmap(
             z=shares, zmin=0, zmax=1, colorscale=[[0, EMPTY], [1, FULL]], showscale=False, xgap=2, ygap=2,
-            hoverinfo="skip", text=[[f"{count:,}" for count in row] for row in counts],
-            texttemplate="%{text}" if n <= NUMBERED else None,
+            hoverinfo="skip",
         )
     )  # fmt: skip
     figure.add_trace(
@@ -37,6 +37,10 @@ def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> 
             selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         )
     )  # fmt: skip
+    if n <= NUMBERED:  # as annotations: they have the theme's colour, and do not fade when a cell is chosen
+        for true, predicted in cells:
+            number = f"{counts[true][predicted]:,}"
+            figure.add_annotation(x=predicted, y=true, text=number, showarrow=False, captureevents=False)
     ticks = {"tickvals": list(range(n)), "ticktext": [_short(label) for label in labels], "showgrid": False}
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False, dragmode=False, hovermode="closest"
@@ -47,6 +51,10 @@ def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> 
 
 
 def _short(label: str) -> str:
-    """As an axis shows it; plotly reads `<` as markup."""
-    cut = label if len(label) <= WIDTH else label[: WIDTH - 1] + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;")
+    """As an axis shows it."""
+    return _plain(label if len(label) <= WIDTH else label[: WIDTH - 1] + "…")
+
+
+def _plain(label: str) -> str:
+    """Plotly reads `<` as markup."""
+    return label.replace("&", "&amp;").replace("<", "&lt;")

@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 SHOWN = 10  # rows of one page
-WIDTH = 600  # characters of a text that are kept; the download has all
+WIDTH = 2000  # characters of a text that are kept; the download has all
+FOLDED = 200  # characters of a text that are always seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,21 @@ def draw_texts(rows: Sequence[Judged], key: str, order: Callable[[Judged], float
 
 
 def _line(row: Judged) -> str:
-    wrong = row.label != row.prediction
-    cut = "…" if len(row.text) == WIDTH else ""
-    said = f"<span class='ulmfit-wrong'>{escape(row.prediction)}</span>" if wrong else escape(row.prediction)
-    return (
-        f"<tr><td>{escape(row.text)}{cut}</td><td>{escape(row.label)}</td><td>{said}</td>"
-        f"<td>{row.chance:.1%}</td><td>{row.loss:.3f}</td><td>{row.row:,}</td></tr>"
-    )
+    wrong = " class='ulmfit-wrong'" if row.label != row.prediction else ""
+    cells = {
+        "true": escape(row.label),
+        "predicted": f"<span{wrong}>{escape(row.prediction)}</span>",
+        "p(true)": f"{row.chance:.1%}",
+        "loss": f"{row.loss:.3f}",
+        "row": f"{row.row:,}",
+    }
+    facts = "".join(f"<td data-name='{name}'>{cell}</td>" for name, cell in cells.items())
+    return f"<tr><td>{_folded(row.text)}</td>{facts}</tr>"
+
+
+def _folded(text: str) -> str:
+    """A long text opens when its beginning is clicked."""
+    if len(text) <= FOLDED:
+        return escape(text)
+    rest = escape(text[FOLDED:]) + ("…" if len(text) == WIDTH else "")
+    return f"<details><summary>{escape(text[:FOLDED])}</summary>{rest}</details>"

@@ -27,8 +27,7 @@ def draw_result(run: RunSummary) -> None:
         words = f"Kept: the model **{plain(result.model)}**{partial}{measured} {took}."
         st.success(words, icon=":material/check_circle:")
     elif result.report is not None:
-        st.success(plain(f"{report_words(result.report)} {took}."), icon=":material/check_circle:")
-        _draw_whole(run, result.report)
+        _draw_report(run, result.report, took)
 
 
 def report_words(report: Report) -> str:
@@ -50,8 +49,8 @@ def report_words(report: Report) -> str:
             return f"{report.n:,} rows predicted: {counts}"
 
 
-def _draw_whole(run: RunSummary, report: Report) -> None:
-    """A link to the page that shows all of the report, from any other page."""
+def _draw_report(run: RunSummary, report: Report, took: str) -> None:
+    """The numbers, and a link to the page that shows all of them; nothing on that page itself."""
     page, words, icon = "evaluate", "The whole evaluation", ":material/monitoring:"
     if isinstance(report, PredictionReport):
         page, words, icon = "predict", "All predictions", ":material/label:"
@@ -59,8 +58,10 @@ def _draw_whole(run: RunSummary, report: Report) -> None:
         assert run.spec and run.spec.recipe  # a finder has one
         page = "finetune_lm" if run.spec.recipe.kind is Kind.LM else "finetune_classifier"
         words, icon = "The curve, and a training with one of these rates", ":material/show_chart:"
-    if not (st.context.url or "").rstrip("/").endswith(f"/{page}"):
-        draw_link(page, words, icon=icon, run=run.id)
+    if (st.context.url or "").rstrip("/").endswith(f"/{page}"):
+        return
+    st.success(plain(f"{report_words(report)} {took}."), icon=":material/check_circle:")
+    draw_link(page, words, icon=icon, run=run.id)
 
 
 def draw_loss(run_id: str, history: RunHistory) -> None:

@@ -279,3 +279,22 @@ def test_errors_are_told_without_a_traceback(
     assert (ran.code, ran.out) == (1, "")
     assert words in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_evaluate_on_a_split_is_the_report_of_its_texts(
+    ulmfit: Command, classifier: Path, lm: Path, tmp_path: Path
+) -> None:
+    rows = [(f"film number {n}", ("neg", "pos")[n % 2], n % 3 == 0) for n in range(60)]
+    whole, valid = tmp_path / "whole.csv", tmp_path / "valid.csv"
+    for path, kept in ((whole, rows), (valid, [row for row in rows if row[2]])):
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([("text", "label", "is_valid"), *kept])
+    assert ulmfit("data", "add", "mine", whole).code == 0
+    for model in (classifier, lm):
+        on_split = ulmfit("evaluate", "--model", model, "--data", "mine", "--json")
+        on_file = ulmfit("evaluate", "--model", model, "--input", valid, "--text-column", "text", "--json")
+        assert (on_split.code, on_split.json()) == (0, on_file.json())
+    ran = ulmfit("evaluate", "--model", lm, "--data", "mine", "--split", "unlabelled")
+    assert (ran.code, "no text to evaluate" in ran.err) == (1, True)
+    assert ulmfit("evaluate", "--model", lm).code == 2
+    assert ulmfit("evaluate", "--model", lm, "--data", "mine", "--input", valid).code == 2
