@@ -13,8 +13,10 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +72,7 @@ def usable_cores() -> int:
 
 
 def _from_pool(parts: Iterator[Sequence[str]], language: str, workers: int) -> Chunks:
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start_worker)
     waiting: deque[Future[Chunk]] = deque()
     try:
         for part in islice(parts, workers * AHEAD):
@@ -88,6 +90,21 @@ def _from_pool(parts: Iterator[Sequence[str]], language: str, workers: int) -> C
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Worker(SpawnProcess):
+    """A process that does not import the script that is running: under Streamlit it would run the page once more."""
+
+    def start(self) -> None:
+        """Start it. Python 3.11 imports `__main__` into it, unless that is the `__main__` of a package."""
+        main = sys.modules["__main__"]
+        if main.__spec__ is None:
+            main.__spec__ = ModuleSpec("ulmfit_app.__main__", None)
+        super().start()
+
+
+class _Context(SpawnContext):
+    Process = _Worker
 
 
 def _start_worker() -> None:
