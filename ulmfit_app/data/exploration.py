@@ -59,6 +59,11 @@ class Exploration:
         return self.table.counts(self.lm_rows[0])
 
     @cached_property
+    def ranked(self) -> list[tuple[str, int]]:
+        """The same words with their counts, the most frequent first."""
+        return self.lm_counts.most_common()
+
+    @cached_property
     def lm_vocab(self) -> list[str]:
         """fastai's vocabulary of those texts."""
         return make_vocab(self.lm_counts)

@@ -63,17 +63,26 @@ def shown(tokens: list[str]) -> str:
     return " ".join(tokens[:SHOWN])
 
 
-def show_classifier_batch(explored: Exploration, index: int = 0, seed: int = SEED) -> ClassifierBatch:
-    """A minibatch of the training epoch whose order is drawn by `seed`; an `index` beyond the last means the last.
+def classifier_count(explored: Exploration) -> int:
+    """Minibatches in an epoch of a classifier. Raises DataError if there is no labelled training text.
 
     As fastai's loader for training it leaves out an incomplete last minibatch, unless there is no other.
     """
-    dataset, rows = explored.dataset, explored.labelled
-    if not dataset.info.labels or not len(rows):
+    if not explored.dataset.info.labels or not len(explored.labelled):
         raise DataError(
-            f"The dataset “{dataset.info.name}” has no labelled training texts.", todo="Look at its LM minibatch."
+            f"The dataset “{explored.dataset.info.name}” has no labelled training texts.",
+            todo="Look at its language-model minibatch.",
         )
-    count = max(1, len(rows) // BS)
+    return max(1, len(explored.labelled) // BS)
+
+
+def show_classifier_batch(explored: Exploration, index: int = 0, seed: int = SEED) -> ClassifierBatch:
+    """A minibatch of the training epoch whose order is drawn by `seed`; an `index` beyond the last means the last.
+
+    Raises as `classifier_count`.
+    """
+    dataset, rows = explored.dataset, explored.labelled
+    count = classifier_count(explored)
     index = min(index, count - 1)
     order = minibatches.classifier_order(explored.table.lengths()[rows], seed, BS)
     drawn = rows[order[index * BS : (index + 1) * BS]]
@@ -83,14 +92,25 @@ def show_classifier_batch(explored: Exploration, index: int = 0, seed: int = SEE
     return ClassifierBatch(index, count, _shape(batch), _padding(batch), list(zip(texts, labels, strict=True)))
 
 
-def show_lm_batch(explored: Exploration, index: int = 0, seed: int = SEED) -> LmBatch:
-    """A minibatch of the language model's training texts, shuffled by `seed`; beyond the last `index`: the last."""
-    rows, vocab = explored.lm_rows[0], explored.lm_vocab
-    stream = TokenStream(explored.table, rows[minibatches.lm_order(len(rows), seed)], vocab)
-    count = minibatches.lm_batch_count(len(stream), BS, SEQ_LEN)
+def lm_count(explored: Exploration) -> int:
+    """Minibatches in an epoch of a language model. Raises DataError if the texts do not fill one."""
+    tokens = int(explored.table.lengths()[explored.lm_rows[0]].sum())
+    count = minibatches.lm_batch_count(tokens, BS, SEQ_LEN)
     if not count:
-        name = explored.dataset.info.name
-        raise DataError(f"The dataset “{name}” has too few tokens for one minibatch of {BS} streams.")
+        raise DataError(
+            f"The dataset “{explored.dataset.info.name}” has too few tokens for one minibatch of {BS} streams.",
+            todo="Add more texts to it.",
+        )
+    return count
+
+
+def show_lm_batch(explored: Exploration, index: int = 0, seed: int = SEED) -> LmBatch:
+    """A minibatch of the language model's training texts, shuffled by `seed`; beyond the last `index`: the last.
+
+    Raises as `lm_count`.
+    """
+    rows, vocab, count = explored.lm_rows[0], explored.lm_vocab, lm_count(explored)
+    stream = TokenStream(explored.table, rows[minibatches.lm_order(len(rows), seed)], vocab)
     index = min(index, count - 1)
     x, y = minibatches.lm_batch(stream, index, BS, SEQ_LEN)
     follows = minibatches.goes_on(minibatches.lm_batch(stream, index - 1, BS, SEQ_LEN)[1], x) if index else None

@@ -73,7 +73,14 @@ class WordRow:
     id: int | None
 
 
-def word_rows(counts: Counter[str], vocab: Sequence[str]) -> list[WordRow]:
-    """Every word of `counts`, the most frequent first, with its id in `vocab`."""
+def find_words(
+    ranked: Sequence[tuple[str, int]], vocab: Sequence[str], part: str, most: int
+) -> tuple[list[WordRow], int]:
+    """The first `most` of the words that contain `part`, in small letters, and how many do.
+
+    `ranked`: words with their counts, the most frequent first (`Counter.most_common`).
+    """
+    part = part.strip().lower()
+    found = [(rank, word, n) for rank, (word, n) in enumerate(ranked, start=1) if part in word]
     ids = {word: number for number, word in enumerate(vocab) if word != FAKE}
-    return [WordRow(rank, word, n, ids.get(word)) for rank, (word, n) in enumerate(counts.most_common(), start=1)]
+    return [WordRow(rank, word, n, ids.get(word)) for rank, word, n in found[:most]], len(found)

@@ -6,7 +6,7 @@ from fastai.text.data import make_vocab as fastai_make_vocab
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ulmfit_app.data.vocabulary import WordRow, coverage, make_vocab, vocabulary_fit, word_rows
+from ulmfit_app.data.vocabulary import WordRow, coverage, find_words, make_vocab, vocabulary_fit
 from ulmfit_app.schema import FAKE, SPECIAL_TOKENS, UNK
 
 words = st.sampled_from([*SPECIAL_TOKENS, "the", "a", "of", "film", "movie", "good", "bad", *map(str, range(20))])
@@ -47,6 +47,10 @@ def test_the_unknown_tokens_are_those_of_the_words_left_out(counts: dict[str, in
     assert coverage(Counter(counts), vocab).unknown == left_out
 
 
-def test_words_are_ranked_by_frequency_with_their_ids() -> None:
-    rows = word_rows(Counter({"film": 2, "the": 5, FAKE: 1}), [UNK, "the", FAKE])
-    assert rows == [WordRow(1, "the", 5, 1), WordRow(2, "film", 2, None), WordRow(3, FAKE, 1, None)]
+def test_words_are_found_by_a_part_of_them_with_rank_and_id() -> None:
+    ranked = Counter({"film": 2, "the": 5, FAKE: 1, "filmed": 1}).most_common()
+    vocab = [UNK, "the", "filmed", FAKE]
+    assert find_words(ranked, vocab, " Film ", 9) == ([WordRow(2, "film", 2, None), WordRow(4, "filmed", 1, 2)], 2)
+    assert find_words(ranked, vocab, "film", 1) == ([WordRow(2, "film", 2, None)], 2)
+    assert [row.id for row in find_words(ranked, vocab, "", 9)[0]] == [1, None, None, 2]
+    assert find_words(ranked, vocab, "zyzzyva", 9) == ([], 0)

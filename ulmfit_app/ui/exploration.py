@@ -1,0 +1,73 @@
+"""The texts that the page Explore looks at: of a large dataset a sample at once, the whole when a person asks for it.
+
+Tokens are kept on disk, where trainings find them too; what is counted in them stays in memory for all sessions.
+"""
+
+import streamlit as st
+
+from ulmfit_app.data import token_table
+from ulmfit_app.data.dataset import Dataset
+from ulmfit_app.data.exploration import Exploration, sample
+from ulmfit_app.ui.errors import plain
+
+CACHED = 4  # explorations in memory; that of IMDb takes about 100 MB
+
+
+def explore(dataset: Dataset) -> Exploration:
+    """The tokens of `dataset` if it is small or they are kept already, else those of a sample; with a bar."""
+    total, key = len(dataset.texts), dataset.info.content_hash
+    part = _sample(key, _dataset=dataset)
+    if len(part.texts) == total or token_table.is_kept(_key(key, total, _dataset=dataset)):
+        part = dataset
+    else:
+        _offer_whole(dataset, len(part.texts))
+    _prepare(part)
+    return _explored(key, len(part.texts), _dataset=part)
+
+
+def _offer_whole(dataset: Dataset, drawn: int) -> None:
+    """Say that a sample of `drawn` texts is shown, and tokenise all on demand. Any click ends that, Cancel too."""
+    total = len(dataset.texts)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"Shown is a **sample of {drawn:,}** of the {total:,} texts, drawn by label: minibatches and counts are "
+            "those of the sample."
+        )
+        pressed = st.button(f"Tokenise all {total:,}", icon=":material/database:", help="25,000 texts take a minute.")
+    if pressed:
+        st.button("Cancel", icon=":material/close:", help="The sample stays; nothing of the rest is kept.")
+        _prepare(dataset)
+        st.rerun()
+
+
+def _prepare(dataset: Dataset) -> None:
+    """Tokenise what is not kept yet. A rerun ends it: Streamlit raises it from the bar, and nothing is left behind."""
+    total = len(dataset.texts)
+    if token_table.is_kept(_key(dataset.info.content_hash, total, _dataset=dataset)):
+        return
+    words = f"Tokenising {total:,} texts of {plain(dataset.info.name)}"
+    bar = st.progress(0.0, text=words)
+
+    def tell(done: int, of: int) -> None:
+        bar.progress(done / of, text=f"{words}: {done:,} done")
+
+    dataset.token_table(tell)
+    bar.empty()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _sample(content_hash: str, *, _dataset: Dataset) -> Dataset:
+    """`content_hash` is the key of the cache."""
+    return sample(_dataset)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _key(content_hash: str, texts: int, *, _dataset: Dataset) -> str:
+    """The key of the tokens; hashing all texts takes 0.1 s for IMDb."""
+    return token_table.key_of(_dataset.texts, _dataset.info.language)
+
+
+@st.cache_resource(max_entries=CACHED, show_spinner=False)
+def _explored(content_hash: str, texts: int, *, _dataset: Dataset) -> Exploration:
+    """`content_hash` and the number of `texts` are the key of the cache."""
+    return Exploration(_dataset, _dataset.token_table())
