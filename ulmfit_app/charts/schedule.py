@@ -24,6 +24,6 @@ def schedule_curve(curves: Curves, *, from_zero: bool) -> Figure:
     for _, points in curves[:-1]:
         figure.add_vline(x=points[-1][0], line={"dash": "dot", "width": 1, "color": "#7d8a8b"})
     figure.update_layout(height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
-    figure.update_xaxes(title="epoch", rangemode="tozero", tickformat=",d")
+    figure.update_xaxes(title="epoch", rangemode="tozero", tickformat="~g")
     figure.update_yaxes(automargin=True, exponentformat="power", rangemode="tozero" if from_zero else "normal")
     return figure

@@ -8,7 +8,7 @@ from ulmfit_app.errors import AppError
 from ulmfit_app.runs.events import read_events
 from ulmfit_app.runs.folder import find
 from ulmfit_app.runs.summary import RunSummary
-from ulmfit_app.schema import EpochEvent, Kind, RunSpec, RunState
+from ulmfit_app.schema import EpochEvent, RunSpec, RunState
 from ulmfit_app.training.request import architecture
 
 
@@ -39,12 +39,14 @@ def _seconds_per_step(run_id: str) -> float | None:
 
 
 def _size(spec: RunSpec) -> tuple[object, ...] | None:
-    """What decides how long a step takes: shapes, minibatches, machine; of a classifier also how long the texts are."""
+    """What decides how long a step takes, with its share of the validation: shapes, minibatches, texts, machine."""
     recipe = spec.recipe
     assert recipe  # a training has one
     try:
         shapes = architecture(spec.parent, recipe)
     except AppError:  # the parent of an old run is gone
         return None
-    texts = (spec.dataset, recipe.first_tokens) if recipe.kind is Kind.CLASSIFIER else recipe.seq_len
-    return spec.kind, shapes, recipe.bs, recipe.shrink_bs, texts, spec.device, spec.precision, spec.threads
+    texts = spec.dataset, spec.limit, recipe.train_texts, recipe.valid_texts, recipe.first_tokens
+    bounds = tuple((stage.min_steps, stage.max_steps) for stage in recipe.stages)
+    minibatches = recipe.bs, recipe.shrink_bs, recipe.seq_len, bounds
+    return shapes, texts, minibatches, spec.device, spec.precision, spec.threads

@@ -11,14 +11,14 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.token_table import cached
 from ulmfit_app.data.tokens import Tokenizer
 from ulmfit_app.data.vocabulary import Fit, make_vocab, vocabulary_fit
-from ulmfit_app.schema import SPECIAL_TOKENS, Kind, Recipe, Split
+from ulmfit_app.schema import Kind, Recipe, Split
 
 SAMPLE = 300  # texts read where the tokens of the dataset are not in the cache: a second
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`fit`: the parent's words against those of the texts that occur `min_freq` times, without the special tokens.
+    """`fit`: the parent's words against those of the texts that occur `min_freq` times and the special tokens.
 
     `unknown`: share of the running words that the parent does not know. `tokens`: of all training texts; with a
     `sample` of so many texts (None: all were counted), scaled up from it.
@@ -40,7 +40,7 @@ def compare(dataset: Dataset, recipe: Recipe, parent: Sequence[str], seed: int, 
         drawn = dataset.sample(rows, SAMPLE, seed)
         counts, lengths = _counted(dataset, drawn)
         read, sample = _cut(lengths, recipe.first_tokens), None if len(drawn) == len(rows) else len(drawn)
-    words = make_vocab(counts, recipe.min_freq, recipe.max_vocab)[len(SPECIAL_TOKENS) :]
+    words = make_vocab(counts, recipe.min_freq, recipe.max_vocab)
     tokens = int(read.sum() * len(rows) / max(1, len(read)))
     return Words(vocabulary_fit(parent, words), _unknown(counts, parent), tokens, sample)
 

@@ -25,11 +25,13 @@ def finished(state: RunState = RunState.DONE, seconds: float = 10, **changes: ob
 
 def test_the_last_run_of_the_size_tells_the_pace() -> None:
     run = finished()
-    found = pace(make_spec(name="next", seed=7, dataset="other"), summaries())
+    found = pace(make_spec(name="next", seed=7), summaries())
     assert found and (found.seconds, found.run) == (pytest.approx(0.5), run)
 
 
-@pytest.mark.parametrize("other", [{"threads": 1}, {"precision": "bf16"}, {"parent": "gone"}])
+@pytest.mark.parametrize(
+    "other", [{"threads": 1}, {"precision": "bf16"}, {"parent": "gone"}, {"dataset": "toy"}, {"limit": 50}]
+)
 def test_another_size_tells_nothing(other: dict[str, object]) -> None:
     finished(**other)
     assert pace(make_spec(), summaries()) is None
