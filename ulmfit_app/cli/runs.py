@@ -10,6 +10,7 @@ from ulmfit_app.runs import control
 from ulmfit_app.runs.events import read_events
 from ulmfit_app.runs.folder import find, trash_root
 from ulmfit_app.runs.history import history
+from ulmfit_app.runs.requests import shown_name
 from ulmfit_app.runs.state import LIVE
 from ulmfit_app.runs.summary import RunSummary, summaries, summary
 
@@ -108,11 +109,14 @@ def _lines(run: RunSummary) -> list[str]:
     lines += [f"stage    {run.stage}"] if run.stage else []
     lines += [f"progress {text}"] if (text := _progress(run)) else []
     lines += [f"reason   {run.reason}"] if run.reason else []
+    if run.spec and run.spec.model:
+        lines += [f"uses     {run.spec.model} on {run.spec.dataset or shown_name(run.spec)}"]
     if run.spec and run.spec.recipe:
         lines += [f"dataset  {run.spec.dataset}", f"recipe   {run.spec.recipe.name}"]
         lines += [f"parent   {run.spec.parent or 'none: random weights'}", f"seed     {run.spec.seed}"]
     if run.result:
-        lines += [f"model    {run.result.model}{' (partial)' if run.result.partial else ''}"]
+        partial = " (partial)" if run.result.partial else ""
+        lines += [f"model    {run.result.model}{partial}"] if run.result.model else []
         lines += [f"metrics  {metrics_line(run.result.metrics)}", f"time     {run.result.seconds:.0f} s"]
         lines += [f"note     {text}" for text in run.result.notes]
     folder = find(run.id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ulmfit_app import inference
 from ulmfit_app.errors import DataError, ModelFolderError
 from ulmfit_app.runs.models import model_folder
-from ulmfit_app.runs.worker_table import new_table
+from ulmfit_app.runs.table import new_table
 from ulmfit_app.runs.worker_task import NothingDone, Task, counting, stage, stop_wished
 from ulmfit_app.runs.worker_texts import Row, Texts, read
 from ulmfit_app.schema import ClassifierReport, LmReport, RunResult

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ulmfit_app import inference
 from ulmfit_app.errors import ModelFolderError
 from ulmfit_app.runs.models import model_folder
+from ulmfit_app.runs.table import apart, new_table
 from ulmfit_app.runs.worker_evaluate import PART
-from ulmfit_app.runs.worker_table import apart, new_table
 from ulmfit_app.runs.worker_task import NothingDone, Progress, Task, counting, stage, stop_wished
 from ulmfit_app.runs.worker_texts import Row, read
 from ulmfit_app.schema import Prediction, PredictionReport, RunResult

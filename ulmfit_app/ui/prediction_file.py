@@ -12,7 +12,7 @@ from ulmfit_app.data.ingest import Preview, preview
 from ulmfit_app.data.tablefile import SUFFIXES, Rows, read_table
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.runs import requests
-from ulmfit_app.runs.worker_table import apart
+from ulmfit_app.runs.table import apart
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.cache import predictor
 from ulmfit_app.ui.errors import plain, told

@@ -22,6 +22,16 @@ def test_list_is_newest_first(ulmfit: Command) -> None:
     assert [line.split()[0] for line in ulmfit("runs", "list").out.splitlines()[1:]] == runs
 
 
+def test_show_says_what_a_run_without_a_model_of_its_own_uses(ulmfit: Command) -> None:
+    fields = {"name": None, "dataset": None, "recipe": None, "model": "my-clf", "input": "input-texts.csv"}
+    run = make_run(kind="predict", **fields)
+    run.write_status(status(RunState.DONE))
+    run.write_result(RunResult(seconds=3))
+    shown = ulmfit("runs", "show", run.id).out
+    assert "my-clf on texts.csv" in shown
+    assert "None" not in shown
+
+
 def test_show_has_the_designs_fields(ulmfit: Command) -> None:
     run = make_run()
     run.write_status(status(RunState.DONE))
@@ -32,6 +42,7 @@ def test_show_has_the_designs_fields(ulmfit: Command) -> None:
         "model": "my-lm",
         "partial": False,
         "metrics": {"accuracy": 0.25},
+        "report": None,
         "seconds": 3,
         "notes": ["small"],
     }
