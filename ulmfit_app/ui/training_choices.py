@@ -8,7 +8,7 @@ from ulmfit_app import recipes, registry
 from ulmfit_app.defaults import SCRATCH, ParentChoice
 from ulmfit_app.errors import AppError, NameTakenError, RecipeError
 from ulmfit_app.runs.summary import RunSummary
-from ulmfit_app.schema import MAX_NAME, DatasetInfo, Kind, Recipe
+from ulmfit_app.schema import MAX_NAME, DatasetInfo, Kind, ModelConfig, Recipe
 from ulmfit_app.training.request import choose_name, choose_parent
 from ulmfit_app.ui.errors import plain
 
@@ -84,9 +84,8 @@ def pick_parent(recipe: Recipe, dataset: str, info: DatasetInfo | None) -> Paren
     return usual
 
 
-def _may_be_parent(config: object) -> bool:
-    kind, part = getattr(config, "kind", None), getattr(config, "part", None)
-    return kind is Kind.LM or part == "encoder"
+def _may_be_parent(config: ModelConfig) -> bool:
+    return config.kind is Kind.LM or config.part == "encoder"
 
 
 def pick_name(kind: Kind, dataset: str, runs: Sequence[RunSummary]) -> str | None:
