@@ -83,7 +83,7 @@ def _members(archive: zipfile.ZipFile, name: str) -> Members:
             f"“{name}” unpacks to more than {limits.max_unpacked_mb:,} MB.",
             todo="Split it, or raise ULMFIT_MAX_UNPACKED_MB.",
         )
-    members = {_checked(info, name): info for info in infos if not info.is_dir()}
+    members = {_checked(info, name): info for info in infos if not info.filename.endswith("/")}
     return {path: info for path, info in members.items() if path.suffix == ".txt" and NOISE not in path.parts}
 
 

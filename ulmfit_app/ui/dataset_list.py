@@ -34,8 +34,10 @@ def _draw_row(entry: CatalogueEntry) -> None:
             facts.html(f"<p class='ulmfit-facts'>{sign} <span>{escape(entry.problem)}</span></p>")
         elif entry.info:
             counts = entry.info.counts
-            numbers = (f"{n:,}" for n in (counts.train, counts.valid, counts.unlabelled))
-            facts.html(_cells(*numbers, labels_words(entry.info.labels), entry.what))
+            parts = {"training": counts.train, "validation": counts.valid, "unlabelled": counts.unlabelled}
+            numbers = "".join(f"<span data-unit='{name}'>{n:,}</span>" for name, n in parts.items())
+            words = _span(labels_words(entry.info.labels)) + _span(entry.what)
+            facts.html(f"<div class='ulmfit-dataset'>{numbers}{words}</div>")
         else:
             state = "not downloaded yet" if entry.downloaded else "read when it is opened"
             facts.html(

@@ -45,16 +45,15 @@ def draw_repeats(repeats: Sequence[Repeat]) -> None:
     if not repeats:
         st.html("<p class='ulmfit-facts'>No text occurs twice.</p>")
         return
-    facts = (
-        f"{len(repeats):,} texts occur more than once ({copies:,} copies beyond the first)",
-        f"{torn:,} of them in training and validation",
-        f"{unsure:,} with different labels",
+    words = (
+        f"{len(repeats):,} texts occur more than once ({copies:,} copies beyond the first): "
+        f"{torn:,} of them in training and validation, {unsure:,} with different labels."
     )
-    st.html(f"<p class='ulmfit-facts'>{' '.join(f'<span>{fact}</span>' for fact in facts)}</p>")
+    st.html(f"<p class='ulmfit-facts'>{words}</p>")
     rows = "".join(map(_repeat, repeats[:REPEATS]))
-    head = "<tr><th>times</th><th>text</th><th>labels</th><th>splits</th></tr>"
-    table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-    st.html(f"<div class='ulmfit-words' role='region' aria-label='Repeated texts' tabindex='0'>{table}</div>")
+    head = "".join(f"<th scope='col'>{name}</th>" for name in ("times", "text", "labels", "splits"))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    st.html(f"<div class='ulmfit-preview' role='region' aria-label='Repeated texts' tabindex='0'>{table}</div>")
 
 
 def _label_choice(dataset: Dataset) -> str | None:
