@@ -54,7 +54,7 @@ def _word2vec(texts: Sequence[np.ndarray], vocab: Sequence[str], size: int, seed
         ) from error
     counts = sum((np.bincount(ids, minlength=len(vocab)) for ids in texts), np.zeros(len(vocab), dtype=np.int64))
     word2vec = Word2Vec(vector_size=size, min_count=1, sg=0, workers=1, seed=seed)
-    word2vec.build_vocab_from_freq({vocab[i]: int(counts[i]) for i in np.flatnonzero(counts)})
+    word2vec.build_vocab_from_freq({vocab[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()})
     return word2vec
 
 
