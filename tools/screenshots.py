@@ -18,6 +18,9 @@ from playwright.sync_api import Browser, Page
 
 from tools.appserver import CHECKOUT, Server, serve
 from tools.chromium import chromium
+from ulmfit_app.runs import requests
+from ulmfit_app.runs.folder import find
+from ulmfit_app.runs.follow import follow
 
 TARGET = CHECKOUT / "docs" / "screenshots"
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
@@ -75,10 +78,10 @@ def ulmfit(home: Path, *arguments: str) -> dict[str, object]:
 def runs_for(home: Path) -> tuple[str, str]:
     """A short training and an evaluation of the shipped classifier, as their ids."""
     trained = ulmfit(home, "train", "lm", *SHORT, "--name", "snippets-lm", "--set", "stages.1.max_steps=60")
-    evaluated = ulmfit(
-        home, "evaluate", "--model", "imdb-classifier", "--data", "rotten-tomatoes", "--json", "--as-run"
-    )
-    return str(trained["id"]), str(evaluated["id"])
+    evaluation = requests.evaluate("imdb-classifier", dataset="imdb", limit=500)
+    for _ in follow(find(evaluation)):
+        pass
+    return str(trained["id"]), evaluation
 
 
 def wait_until_drawn(page: Page) -> None:
@@ -112,6 +115,7 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         home = Path(folder) / "home"
+        os.environ["ULMFIT_HOME"] = str(home)  # before the settings are read
         chosen = [view for view in views(*runs_for(home)) if view.name in sys.argv[1:] or not sys.argv[1:]]
         with serve(home, Path(folder) / "log.txt") as server:
             for view in chosen:

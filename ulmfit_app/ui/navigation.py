@@ -23,7 +23,15 @@ predict = st.Page(PAGES / "predict.py", title="Predict", icon=":material/label:"
 generate = st.Page(PAGES / "generate.py", title="Generate", icon=":material/edit_note:")
 runs = st.Page(PAGES / "runs.py", title="Runs", icon=":material/model_training:")
 models = st.Page(PAGES / "models.py", title="Models", icon=":material/deployed_code:")
-page = st.navigation([home, datasets, explore, finetune_lm, finetune_classifier, evaluate, predict, generate, runs, models])
+page = st.navigation(
+    {
+        "": [home],
+        "Data": [datasets, explore],
+        "Train": [finetune_lm, finetune_classifier, runs],
+        "Use": [predict, generate, evaluate],
+        "Keep": [models],
+    }
+)
 with st.sidebar:
     draw_chip(runs, page.title)
 page.run()
