@@ -21,4 +21,5 @@ else:
     if st.button("All models", key="all-models", type="tertiary", icon=":material/arrow_back:"):
         del st.query_params["model"]
         st.rerun()
+    st.query_params["model"] = name  # a link from this page itself leaves the browser's address as it was
     draw_model(name)

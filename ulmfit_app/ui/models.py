@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
+from ulmfit_app.ui.url_choice import choose_in_url
 from ulmfit_app.ui.wording import UNKNOWN
 
 WORDS = {Kind.LM: "Language model", Kind.CLASSIFIER: "Classifier"}
@@ -25,8 +24,7 @@ def language_models(entries: Sequence[ModelEntry]) -> list[ModelEntry]:
 def pick_model(label: str, entries: Sequence[ModelEntry], key: str) -> ModelEntry:
     """Let the person choose one of `entries` (at least one); the choice is kept in the URL under `key`."""
     by_name = {entry.name: entry for entry in entries}
-    name = st.selectbox(label, list(by_name), key=key, bind="query-params")
-    return by_name[name]
+    return by_name[choose_in_url(label, list(by_name), key)]
 
 
 def kind_words(config: ModelConfig) -> str:
