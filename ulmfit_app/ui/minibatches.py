@@ -22,7 +22,6 @@ from ulmfit_app.data.show_batch import (
 )
 from ulmfit_app.data.splits import SEED
 from ulmfit_app.schema import DatasetInfo
-from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.tokens import chip, chips, draw_legend
 
 SEEDS = 10_000  # seeds of the button; any other can be typed
@@ -30,31 +29,31 @@ SEEDS = 10_000  # seeds of the button; any other can be typed
 
 def draw_classifier_view(explored: Exploration) -> None:
     """Draw a classification minibatch, how it is padded, and how it was made."""
-    with st.spinner("Counting words"):
-        explored.vocab  # noqa: B018 - counted once, at the first question
-    batch = show_classifier_batch(explored, *_pick(classifier_count(explored)))
+    chosen = _pick(classifier_count(explored))
+    with st.spinner("Counting words"):  # at the first question; it appears after half a second only
+        batch = show_classifier_batch(explored, *chosen)
     texts, about = st.columns([13, 7], gap="large")
     with texts:
         _draw_texts(batch)
     with about:
         _draw_shape(batch)
         _draw_parts(explored)
-        st.subheader("Tokens", anchor=False)
+        st.header("Tokens", anchor=False)
         draw_legend()
 
 
 def draw_lm_view(explored: Exploration) -> None:
     """Draw a language-model minibatch, its input and target, and where its texts come from."""
-    with st.spinner("Counting words"):
-        explored.lm_vocab  # noqa: B018 - as above
-    batch = show_lm_batch(explored, *_pick(lm_count(explored)))
+    chosen = _pick(lm_count(explored))
+    with st.spinner("Counting words"):  # as above
+        batch = show_lm_batch(explored, *chosen)
     rows, about = st.columns([13, 7], gap="large")
     with rows:
         _draw_pairs(batch)
     with about:
         _draw_checks(batch)
         _draw_lm_texts(explored)
-        st.subheader("Tokens", anchor=False)
+        st.header("Tokens", anchor=False)
         draw_legend()
 
 
@@ -94,7 +93,7 @@ def _draw_texts(batch: ClassifierBatch) -> None:
         items.append(
             f"<li><p class='ulmfit-category'>{about}</p><p class='ulmfit-tokens'>{chips(tokens[:SHOWN])}{more}</p></li>"
         )
-    st.subheader(f"The first {len(batch.rows)} of {batch.shape[0]} texts", anchor=False)
+    st.header(f"The first {len(batch.rows)} of {batch.shape[0]} texts", anchor=False)
     st.html(f"<ol class='ulmfit-texts-shown'>{''.join(items)}</ol>")
 
 
@@ -106,7 +105,7 @@ def _draw_shape(batch: ClassifierBatch) -> None:
         for before, after in batch.padding.tolist()
     )
     words = f"{texts} texts of {tokens:,} tokens, {batch.padded:.1%} of them padding"
-    st.subheader("Shape", anchor=False)
+    st.header("Shape", anchor=False)
     st.html(f"<div class='ulmfit-padding' role='img' aria-label='{words}'>{lines}</div>")
     st.markdown(
         f"**{texts} × {tokens:,}** tokens, **{batch.padded:.1%}** of them padding (hatched). Texts of similar length "
@@ -126,7 +125,7 @@ def _draw_parts(explored: Exploration) -> None:
         "splitter": f"{info.counts.train:,} to train, {info.counts.valid:,} to validate: {info.split}",
     }
     rows = "".join(f"<div><dt><code>{name}</code></dt><dd>{escape(words)}</dd></div>" for name, words in parts.items())
-    st.subheader("The five parts of its DataBlock", anchor=False)
+    st.header("The five parts of its DataBlock", anchor=False)
     st.html(f"<dl class='ulmfit-legend'>{rows}</dl>")
     st.markdown(f"Then `.dataloaders(bs={BS}, seq_len={SEQ_LEN})` sorts, pads and shuffles.")
 
@@ -143,14 +142,14 @@ def _draw_pairs(batch: LmBatch) -> None:
         pairs = "".join(f"<li>{chip(x)}{chip(y)}</li>" for x, y in zip(text, target, strict=True))
         about = f"tokens {start:,} to {start + tokens - 1:,} of the stream"
         items.append(f"<li><p class='ulmfit-category'>{about}</p><ol class='ulmfit-pairs'>{pairs}</ol></li>")
-    st.subheader(f"The first {len(batch.rows)} of {streams} rows: input above, target below", anchor=False)
+    st.header(f"The first {len(batch.rows)} of {streams} rows: input above, target below", anchor=False)
     st.html(f"<ol class='ulmfit-texts-shown'>{''.join(items)}</ol>")
 
 
 def _draw_checks(batch: LmBatch) -> None:
     """What was found by comparing the arrays."""
     streams, tokens = batch.shape
-    st.subheader("Checked in this minibatch", anchor=False)
+    st.header("Checked in this minibatch", anchor=False)
     _draw_check(
         batch.shifted, f"The target is the input shifted by one token, in all {streams} rows of {tokens} tokens: "
         "the model sees the upper token and has to guess the lower one."
@@ -172,7 +171,7 @@ def _draw_check(found: bool, words: str) -> None:
 def _draw_lm_texts(explored: Exploration) -> None:
     """Which texts form the stream, in the dataset and in what is shown of it."""
     counts, (train, valid) = explored.dataset.info.counts, explored.lm_rows
-    st.subheader("Its texts", anchor=False)
+    st.header("Its texts", anchor=False)
     st.markdown(
         f"Labels are not used: the **{counts.train:,}** training texts and the **{counts.unlabelled:,}** without label "
         "serve the language model. A random tenth of them validates it (`valid_pct=0.1`), because these texts are not "
@@ -182,8 +181,6 @@ def _draw_lm_texts(explored: Exploration) -> None:
         "option `count_validation` does as the notebook."
     )
     st.markdown(
-        plain(
-            f"All texts stand one after the other, in an order drawn anew for every epoch, as one stream. It is cut "
-            f"into {BS} rows of equal length, and a minibatch is the next {SEQ_LEN} tokens of every row."
-        )
+        "All texts stand one after the other, in an order drawn anew for every epoch, as one stream. It is cut into "
+        f"{BS} rows of equal length, and a minibatch is the next {SEQ_LEN} tokens of every row."
     )

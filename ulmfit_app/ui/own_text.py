@@ -35,7 +35,7 @@ def draw_text_view() -> None:
         _draw_ids(tokens, vocab_of(entry) if entry else None)
         draw_address("Link to this text")
     with about:
-        st.subheader("Tokens", anchor=False)
+        st.header("Tokens", anchor=False)
         draw_legend()
 
 
@@ -45,7 +45,7 @@ def _draw_steps(text: str) -> None:
     for name, after in rules.steps(text):
         items.append(_step(name, rules.meaning(name), "".join(_marked(_visible(before), _visible(after)))))
         before = after
-    st.subheader("Rules that change the text, in their order", anchor=False)
+    st.header("Rules that change the text, in their order", anchor=False)
     st.html(f"<ol class='ulmfit-rules'>{''.join(items)}</ol>")
 
 
@@ -77,7 +77,7 @@ def _marked(before: str, after: str) -> Iterator[str]:
 def _draw_ids(tokens: list[str], vocab: list[str] | None) -> None:
     """Every token over its id; without a vocabulary the tokens alone."""
     ids = {word: number for number, word in enumerate(vocab or ()) if word != FAKE}
-    st.subheader(f"{len(tokens):,} tokens" + (" and their ids" if vocab else ""), anchor=False)
+    st.header(f"{len(tokens):,} tokens" + (" and their ids" if vocab else ""), anchor=False)
     pairs = "".join(
         f"<li>{chip(token, known=not vocab or token in ids)}<span>{ids.get(token, UNK_ID) if vocab else ''}</span></li>"
         for token in tokens

@@ -108,7 +108,7 @@ def _meaning(explored: Exploration, vocab: list[str], covered: Coverage, *, own:
 
 def _draw_curve(ranked: Sequence[tuple[str, int]], covered: Coverage) -> None:
     """Rank against frequency. By frequency the words of the own vocabulary come first."""
-    st.subheader("Frequency by rank", anchor=False)
+    st.header("Frequency by rank", anchor=False)
     counts = [count for _, count in ranked]
     alt = (
         f"Occurrences of {len(counts):,} words by rank, both axes logarithmic, from {counts[0]:,} down to "
@@ -121,7 +121,7 @@ def _draw_curve(ranked: Sequence[tuple[str, int]], covered: Coverage) -> None:
 
 def _draw_words(ranked: Sequence[tuple[str, int]], vocab: Sequence[str]) -> None:
     """The words of the texts as a table, searched by a part of the word."""
-    st.subheader("Words of the texts", anchor=False)
+    st.header("Words of the texts", anchor=False)
     part = st.text_input("Search a word, or a part of it", key="word", bind="query-params", max_chars=60, width=320)
     rows, found = find_words(ranked, vocab, part or "", MOST)
     if not rows:
