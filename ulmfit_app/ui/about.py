@@ -21,7 +21,9 @@ def draw_about() -> None:
     about = st.expander("About this installation", key="about", icon=":material/info:", on_change="rerun")
     if about.open:
         with about:
-            st.code("\n".join(f"{name + ':':14}{value}" for name, value in _facts().items()), language=None)
+            st.code(
+                "\n".join(f"{name + ':':16}{value}" for name, value in _facts().items()), language=None, wrap_lines=True
+            )
             st.caption("To copy it into a bug report, use the button at the top right of the block.")
 
 
