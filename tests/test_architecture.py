@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE = ("app.py", "pages", "ulmfit_app", "tools", "benchmarks", "tests")
 
 BASE = {"schema", "settings", "errors"}
-SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "training", "access", "hardware"}
+SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "training", "access"}
+SERVICES |= {"hardware"}
 ARROWS: dict[str, set[str]] = {
     "app": {"api", "runs", "ui"},
     "pages": {"ui"} | SERVICES,

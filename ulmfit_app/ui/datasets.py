@@ -10,6 +10,7 @@ import streamlit as st
 from ulmfit_app.data import sources
 from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.sources import CatalogueEntry
+from ulmfit_app.ui.url_choice import choose_in_url
 
 CACHED = 2  # opened datasets in memory; IMDb takes 35 MB
 
@@ -23,8 +24,7 @@ def pick_dataset(label: str, key: str = "dataset", needs: Literal["labels", "tex
     usable = {entry.name: entry for entry in sources.catalogue() if not entry.problem}
     if needs == "labels":
         usable = {name: entry for name, entry in usable.items() if entry.info is None or entry.info.labels}
-    name = st.selectbox(label, list(usable), key=key, bind="query-params", help="Add your own on the page Datasets.")
-    return usable[name]
+    return usable[choose_in_url(label, list(usable), key, help="Add your own on the page Datasets.")]
 
 
 def open_dataset(entry: CatalogueEntry) -> Dataset:

@@ -11,6 +11,7 @@ from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import MAX_NAME, DatasetInfo, Kind, ModelConfig, Recipe
 from ulmfit_app.training.request import choose_name, choose_parent
 from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.url_choice import choose_in_url
 
 USUAL = "usual"
 LOADED = "loaded"  # the recipe that this session has loaded or got from the rate finder
@@ -33,10 +34,7 @@ def pick_recipe(kind: Kind) -> Recipe:
     if loaded:
         choices[LOADED] = loaded
     names = {name: f"{recipe.name} (as changed)" if name == LOADED else name for name, recipe in choices.items()}
-    name = st.selectbox(
-        "Recipe", list(choices), format_func=lambda name: names[name], key="recipe", bind="query-params"
-    )
-    return choices[name]
+    return choices[choose_in_url("Recipe", list(choices), "recipe", format_func=names.__getitem__)]
 
 
 def suggest_few_label(recipe: Recipe, info: DatasetInfo | None) -> None:
@@ -67,12 +65,11 @@ def pick_parent(recipe: Recipe, dataset: str, info: DatasetInfo | None) -> Paren
         trouble = str(error)
     models = [entry.name for entry in registry.models() if entry.config and _may_be_parent(entry.config)]
     words = {USUAL: f"{usual.name or SCRATCH} (the usual choice)" if usual else "the usual choice is not here"}
-    name = st.selectbox(
+    name = choose_in_url(
         "Start from",
         [USUAL, *models, SCRATCH],
+        "parent",
         format_func=lambda name: words.get(name, name),
-        key="parent",
-        bind="query-params",
         help="A language model, or an encoder, whose weights are the start; scratch: random weights.",
     )
     if name != USUAL:

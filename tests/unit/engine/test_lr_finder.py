@@ -6,14 +6,15 @@ import pytest
 from fastai.callback.schedule import SuggestionMethod
 
 from tests.unit.engine.courses import CLASSIFIER, CPU, LM, asked_at, learner
-from ulmfit_app.engine import devices
+from ulmfit_app.engine import devices, lr_finder
 from ulmfit_app.engine.lr_finder import Watcher, mock_training, suggestions
 from ulmfit_app.engine.outcome import Paused
 from ulmfit_app.schema import ProgressEvent, Recipe
 
 
 @pytest.mark.parametrize("recipe", [LM, CLASSIFIER], ids=["lm", "classifier"])
-def test_curve_and_suggestions_are_fastais(recipe: Recipe, tmp_path: Path) -> None:
+def test_curve_and_suggestions_are_fastais(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lr_finder, "REPORT_EVERY", 0.0)
     theirs, ours = learner(recipe), learner(recipe)
     theirs.path = tmp_path
     for each in (theirs, ours):
