@@ -30,7 +30,9 @@ TextColumns = Annotated[list[str] | None, typer.Option("--text-column", help="Co
 def predict(
     model: Model,
     text: Annotated[str | None, typer.Option(help="One text to classify.")] = None,
-    input_: Annotated[Path | None, typer.Option("--input", help="CSV or TSV file of texts.")] = None,
+    input_: Annotated[
+        Path | None, typer.Option("--input", help="CSV, TSV, JSON Lines or Parquet file of texts.")
+    ] = None,
     text_column: TextColumns = None,
     output: Annotated[
         Path | None, typer.Option(help="CSV file to write: a row for every text. Must not exist.")
@@ -74,7 +76,9 @@ def generate(
 
 def evaluate(
     model: Model,
-    input_: Annotated[Path | None, typer.Option("--input", help="Table file of texts.")] = None,
+    input_: Annotated[
+        Path | None, typer.Option("--input", help="CSV, TSV, JSON Lines or Parquet file of texts.")
+    ] = None,
     text_column: TextColumns = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the true label. [default: guessed]")] = None,
     data: Annotated[str | None, typer.Option(help="Name of a dataset, in place of a file.")] = None,

@@ -14,7 +14,7 @@ from ulmfit_app.runs.requests import shown_name
 from ulmfit_app.runs.state import LIVE
 from ulmfit_app.runs.summary import RunSummary, summaries, summary
 
-app = typer.Typer(help="Trainings: waiting, running and ended.", no_args_is_help=True)
+app = typer.Typer(help="Trainings, evaluations and other runs: waiting, running and ended.", no_args_is_help=True)
 
 RunId = Annotated[str, typer.Argument(help="Id of the run, as `runs list` shows it.")]
 
