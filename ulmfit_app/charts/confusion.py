@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from plotly.graph_objects import Figure, Heatmap, Scatter
 
+from ulmfit_app.charts.words import plain, short
+
 CELL, LARGEST = 64, 620  # pixels: height of a cell, of the whole drawing
 NUMBERED = 16  # labels up to which every cell has its number
 WIDTH = 18  # characters of a label on an axis
@@ -20,7 +22,7 @@ def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> 
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     cells = [(true, predicted) for true in range(n) for predicted in range(n)]
     height = min(LARGEST, 90 + CELL * n)
-    names = [_plain(label) for label in labels]
+    names = [plain(label) for label in labels]
     words = [f"true {names[t]}, predicted {names[p]}: {counts[t][p]:,} ({shares[t][p]:.1%})" for t, p in cells]
     figure = Figure()
     figure.add_trace(
@@ -41,20 +43,10 @@ def confusion_matrix(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> 
         for true, predicted in cells:
             number = f"{counts[true][predicted]:,}"
             figure.add_annotation(x=predicted, y=true, text=number, showarrow=False, captureevents=False)
-    ticks = {"tickvals": list(range(n)), "ticktext": [_short(label) for label in labels], "showgrid": False}
+    ticks = {"tickvals": list(range(n)), "ticktext": [short(label, WIDTH) for label in labels], "showgrid": False}
     figure.update_layout(
         height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False, dragmode=False, hovermode="closest"
     )
     figure.update_xaxes(title="predicted", zeroline=False, range=[-0.5, n - 0.5], **ticks)
     figure.update_yaxes(title="true", zeroline=False, range=[n - 0.5, -0.5], automargin=True, **ticks)
     return figure
-
-
-def _short(label: str) -> str:
-    """As an axis shows it."""
-    return _plain(label if len(label) <= WIDTH else label[: WIDTH - 1] + "…")
-
-
-def _plain(label: str) -> str:
-    """Plotly reads `<` as markup."""
-    return label.replace("&", "&amp;").replace("<", "&lt;")

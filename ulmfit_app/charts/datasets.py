@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from plotly.graph_objects import Bar, Figure
 
+from ulmfit_app.charts.words import plain, short
+
 LINE = "#7d8a8b"  # seen on light and dark pages
 HEIGHT = 240  # pixels; more where there are many labels
 ROW = 34  # pixels of a label
@@ -14,12 +16,12 @@ LONGEST = 24  # characters of a label
 def label_balance(labels: Sequence[str], train: Sequence[int], valid: Sequence[int]) -> Figure:
     """Texts of each label, the training and validation texts end to end; the first label on top."""
     figure = Figure()
-    names = [label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…" for label in labels]
+    names = [short(label, LONGEST) for label in labels]
     places = list(range(len(labels)))  # two long labels may look the same
     for name, counts, shape in (("training", train, ""), ("validation", valid, "/")):
         bar = Bar(
             x=list(counts), y=places, name=name, orientation="h", marker={"pattern": {"shape": shape}},
-            customdata=list(labels), hovertemplate="%{customdata}: %{x:,d}",
+            customdata=list(map(plain, labels)), hovertemplate="%{customdata}: %{x:,d}",
         )  # fmt: skip
         figure.add_trace(bar)
     figure.update_layout(

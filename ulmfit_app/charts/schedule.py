@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from plotly.graph_objects import Figure, Scatter
 
+from ulmfit_app.charts.words import plain
+
 HEIGHT = 200  # pixels
 
 # (stage, its points as (epoch, value)), one after another
@@ -17,7 +19,7 @@ def schedule_curve(curves: Curves, *, from_zero: bool) -> Figure:
         for epoch, value in [*points, (None, None)]:  # a gap between two stages
             epochs.append(epoch)
             values.append(value)
-            names.append(stage)
+            names.append(plain(stage))
     figure = Figure(
         Scatter(x=epochs, y=values, text=names, mode="lines", hovertemplate="%{text}: %{y:.3g}<extra></extra>")
     )

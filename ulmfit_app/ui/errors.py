@@ -8,12 +8,16 @@ import streamlit as st
 
 from ulmfit_app.errors import AppError
 
-MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
+MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|&])")
+SHORTCODE = re.compile(r":(?=[a-z+_-][a-z0-9+_-]*[:\[]|material/)", re.IGNORECASE)  # Streamlit's `:red[…]`, `:smile:`
 
 
 def plain(text: str) -> str:
-    """`text` escaped so that Markdown shows it as it is: error texts quote names and columns from files."""
-    return MARKDOWN.sub(r"\\\1", text)
+    """`text` escaped so that Markdown shows it as it is: error texts quote names and columns from files.
+
+    Streamlit replaces shortcodes after the Markdown was read, where no backslash helps: an invisible word joiner does.
+    """
+    return MARKDOWN.sub(r"\\\1", SHORTCODE.sub(":\u2060", text))
 
 
 @contextmanager

@@ -11,11 +11,11 @@ import streamlit as st
 from ulmfit_app.errors import RunError
 from ulmfit_app.runs.folder import RunFolder, find
 from ulmfit_app.runs.history import RunHistory
-from ulmfit_app.runs.state import LIVE
+from ulmfit_app.runs.state import LIVE, WORKING
 from ulmfit_app.runs.summary import RunSummary, summary
 from ulmfit_app.schema import RunState
 from ulmfit_app.ui.errors import plain, told
-from ulmfit_app.ui.run_actions import WORKING, draw_actions
+from ulmfit_app.ui.run_actions import draw_actions
 from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_results import draw_epochs, draw_loss, draw_measures, draw_messages, draw_result
 from ulmfit_app.ui.run_stages import draw_stages
@@ -108,7 +108,7 @@ def _draw_now(run: RunSummary, history: RunHistory) -> None:
         return
     done = share(history)
     filled = min(1.0, progress.done / max(1, progress.total)) if done is None else done
-    st.progress(filled, text=progress_words(history.stage, progress))
+    st.progress(filled, text=plain(progress_words(history.stage, progress)))
     figures = {
         "of all steps": "" if done is None else percent(history),
         "left": "" if progress.eta is None else duration(progress.eta),

@@ -8,13 +8,13 @@ from ulmfit_app.runs.requests import find_rates
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import LrReport, Recipe, RunSpec
 from ulmfit_app.training.request import refuse
-from ulmfit_app.ui.errors import told
+from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.training_choices import adopt
 
 MEANING = {
-    "valley": "middle of the longest descent; fastai's usual choice",
-    "slide": "a little before the loss rises steeply",
-    "steep": "where the loss falls fastest",
+    "valley": "the middle of the longest descent; fastai's usual choice",
+    "slide": "the last rate before the loss shoots up: up to there its slope is steady over 15 rates",
+    "steep": "where the loss falls fastest on the logarithmic axis",
     "minimum": "a tenth of the rate with the lowest loss",
 }
 
@@ -70,7 +70,7 @@ def draw_rates(run: RunSummary) -> None:
     st.plotly_chart(
         figure, key=f"rates-{run.id}", config={"displayModeBar": False}, alt=alt + f"Suggestions: {suggested}."
     )
-    st.markdown(f"Use a rate as the peak of the stage “{name}”; a slice keeps its ratio:")
+    st.markdown(f"Use a rate as the peak of the stage “{plain(name)}”; a slice keeps its ratio:")
     with st.container(horizontal=True):
         for key, rate in report.suggestions.items():
             chosen = float(f"{rate:.2g}")

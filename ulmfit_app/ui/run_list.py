@@ -10,6 +10,7 @@ import streamlit as st
 from ulmfit_app.runs.folder import find
 from ulmfit_app.runs.summary import RunSummary, summaries
 from ulmfit_app.schema import RunState
+from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.run_actions import Action, delete_button, move_buttons, perform
 from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_state import state_sign
@@ -85,7 +86,7 @@ def _row(run: RunSummary) -> list[Action | None]:
     with st.container(key=f"row-{run.id}"):
         name, facts, actions = st.columns(COLUMNS, vertical_alignment="center")
         with name.container(gap=None):
-            opened = st.button(run_title(run), key=f"open-{run.id}", type="tertiary")
+            opened = st.button(plain(run_title(run)), key=f"open-{run.id}", type="tertiary")
             st.html(f"<p class='ulmfit-what'>{escape(run_words(run, find(run.id).kind))}</p>")
         submitted = ago(run.spec.created) if run.spec else UNKNOWN
         facts.html(_cells(state_sign(run.state, _detail(run)), submitted, duration(run.seconds), escape(best(run))))

@@ -13,6 +13,9 @@ from ulmfit_app.ui.errors import plain
         ("![x](http://example.org/x.png)", r"!\[x\](http://example.org/x.png)"),
         ("a * b < c $ d `e`", r"a \* b \< c \$ d \`e\`"),
         ("C:\\temp", r"C:\\temp"),
+        ("a &lt; b", r"a \&lt; b"),
+        (":red[x] :smile: :material/home:", ":\u2060red\\[x\\] :\u2060smile: :\u2060material/home:"),
+        ("10:30:15, http://a.org:80/b, Note: so", "10:30:15, http://a.org:80/b, Note: so"),
         ("nothing to escape, 100%", "nothing to escape, 100%"),
     ],
 )
