@@ -49,7 +49,7 @@ def unpacked(path: Path, on_progress: Progress | None = None) -> Iterator[Path]:
     """
     refuse_size(path)
     with TemporaryDirectory(prefix="ulmfit-zip-") as parent:
-        folder = Path(parent) / path.stem
+        folder = Path(parent) / (path.stem.strip(".") or "archive")
         folder.mkdir()
         try:
             with zipfile.ZipFile(path) as archive:

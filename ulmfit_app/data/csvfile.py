@@ -24,6 +24,7 @@ SAMPLE_ROWS = 200
 REPORTED_EVERY = 1000
 ONE_COLUMN = "\x1f"
 LONGEST_NAME = 80
+MOST_COLUMNS = 1000
 SENTENCE_WORDS = 4
 Quoting = Literal[0, 3]
 _KINDS: tuple[tuple[str, Quoting], ...] = (
@@ -56,7 +57,7 @@ class Record:
 def sniff(path: Path, named: Collection[str] = ()) -> Format:
     """The format of the file at `path`, from its content and the columns `named` by the caller.
 
-    Raises UnusableFileError if it is missing, over the size limit, binary or without a single row.
+    Raises UnusableFileError if it is missing, over a limit, binary or without a single row.
     """
     refuse_size(path)
     encoding = encoding_of(path)
@@ -68,6 +69,7 @@ def sniff(path: Path, named: Collection[str] = ()) -> Format:
     delimiter, quoting = best if _agreement(sample, *best) > 0 else (ONE_COLUMN, csv.QUOTE_MINIMAL)
     rows = [record.fields for record in _sampled(sample, delimiter, quoting) if record.fields]
     first = rows[0] if rows else ()
+    refuse_columns(path, len(first))
     if not any(field.strip() for field in first):
         raise UnusableFileError(
             "empty text", f"“{path.name}” has no header and no texts.", todo="Give a file with a header row and texts."
@@ -107,6 +109,16 @@ def refuse_size(path: Path) -> None:
             "over the size limit",
             f"“{path.name}” has {size / 1e6:,.0f} MB; the limit is {limit} MB.",
             todo="Split the file, or raise ULMFIT_MAX_FILE_MB.",
+        )
+
+
+def refuse_columns(path: Path, columns: int) -> None:
+    """Raise UnusableFileError for more columns than anybody can choose from: the work grows with their square."""
+    if columns > MOST_COLUMNS:
+        raise UnusableFileError(
+            "over the size limit",
+            f"“{path.name}” has {columns:,} columns; the limit is {MOST_COLUMNS:,}.",
+            todo="Keep the columns of texts and labels.",
         )
 
 

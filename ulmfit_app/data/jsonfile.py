@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from ulmfit_app.data.cells import Cell, as_text
-from ulmfit_app.data.csvfile import FIELD_LIMIT, REPORTED_EVERY, Record
+from ulmfit_app.data.csvfile import FIELD_LIMIT, REPORTED_EVERY, Record, refuse_columns
 from ulmfit_app.data.encodings import encoding_of
 from ulmfit_app.data.findings import UnusableFileError
 from ulmfit_app.data.progress import Progress
@@ -47,6 +47,7 @@ def sniff(path: Path) -> Format:
     columns = tuple(dict.fromkeys(key for item in objects for key, value in item.items() if _is_cell(value)))
     if not columns:
         raise UnusableFileError("empty text", f"“{path.name}” has no JSON objects with texts.", todo=TODO)
+    refuse_columns(path, len(columns))
     return Format(encoding, columns)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ulmfit_app.data.cells import as_text
-from ulmfit_app.data.csvfile import Record
+from ulmfit_app.data.csvfile import Record, refuse_columns
 from ulmfit_app.data.findings import UnusableFileError
 from ulmfit_app.data.progress import Progress
 from ulmfit_app.errors import MissingExtraError
@@ -29,6 +29,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
         raise UnusableFileError(
             "empty text", f"“{path.name}” has no texts.", todo="Give a file with a column of texts and some rows."
         )
+    refuse_columns(path, len(names))
     if len(set(names)) < len(names):
         raise UnusableFileError(
             "broken file", f"“{path.name}” has two columns of the same name.", todo="Rename one of them."

@@ -60,10 +60,14 @@ class TableFile:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table in memory: every row has a field for each of `columns`. `chosen`: which are texts, which the label."""
+    """A table in memory: every row has a field for each of `columns`. `chosen`: which are texts, which the label.
+
+    `numbers`: of each row as a person counts them in the file.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
+    numbers: list[int]
     chosen: Columns
 
 
@@ -108,16 +112,17 @@ def read_table(
     """
     table = open_table(path, named(text_columns, label_column))
     chosen = choose(table.columns, table.sample(), text_columns, label_column)
-    rows, notes = [], Notes()
+    rows, numbers, notes = [], [], Notes()
     for record in table.records(None if all_columns else chosen.positions, on_progress):
         if record.problem:
             notes.add("broken file", record.row, path.name, record.problem)
         rows.append(record.fields)
+        numbers.append(record.row)
     if broken := notes.findings():
         raise DataError(f"“{path.name}” cannot be read row by row:\n{report(broken)}\n", todo="Correct these rows.")
     if not rows:
         raise DataError(f"“{path.name}” has no rows under its header.", todo="Give a file with texts.")
-    return Rows(table.columns, rows, chosen)
+    return Rows(table.columns, rows, numbers, chosen)
 
 
 def named(text_columns: Sequence[str] | None, label_column: str | None) -> list[str]:

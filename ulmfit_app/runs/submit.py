@@ -59,9 +59,9 @@ def refuse_size(content: Path | bytes, name: str) -> None:
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
     except OSError as error:
         raise DataError(f"“{name}” cannot be read: {error.strerror}.") from error
-    if size > settings().max_file_mb * 2**20:
+    if size > settings().max_file_mb * 1_000_000:
         raise DataError(
-            f"“{name}” has {size / 2**20:,.0f} MB; the limit is {settings().max_file_mb:,} MB.",
+            f"“{name}” has {size / 1e6:,.0f} MB; the limit is {settings().max_file_mb:,} MB.",
             todo="Split it, or raise ULMFIT_MAX_FILE_MB.",
         )
 

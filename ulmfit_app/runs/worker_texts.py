@@ -11,7 +11,7 @@ from ulmfit_app.settings import settings
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text with its true label ("": none). `number`: which text of the dataset, or row of the file, from 1."""
+    """A text with its true label ("": none). `number`: which text of the dataset, from 1, or row of the file."""
 
     number: int
     text: str
@@ -70,8 +70,8 @@ def _of_file(task: Task, labelled: bool) -> Texts:
     notes += [] if label is None else [f"The label is in {_quoted([read.columns[label]])}."]
     if long := sum(len(text) > limit for text in texts):
         notes.append(f"{long:,} texts were longer than {limit:,} characters and were cut there.")
-    found = zip(texts, labels, read.rows, strict=True)
-    rows = [Row(number, text[:limit], label, fields) for number, (text, label, fields) in enumerate(found, start=1)]
+    found = zip(read.numbers, texts, labels, read.rows, strict=True)
+    rows = [Row(number, text[:limit], label, fields) for number, text, label, fields in found]
     return Texts(rows, tuple(notes), read.columns)
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ulmfit_app.data import tablefile
 from ulmfit_app.errors import DataError
 from ulmfit_app.settings import settings
+from ulmfit_app.ui.uploads import on_disk
 
 UPLOADS = [*tablefile.SUFFIXES, ".zip"]
 MOST_PASTED = 2_000_000  # characters; a browser gets slow with more
@@ -37,7 +36,7 @@ def given_upload() -> GivenFile | None:
     upload = st.file_uploader(words, UPLOADS, key="upload", max_upload_size=limit)
     if upload is None:
         return None
-    return GivenFile(upload.file_id, Path(upload.name).name, partial(_written, upload))
+    return GivenFile(upload.file_id, Path(upload.name).name, partial(on_disk, upload))
 
 
 def given_path() -> GivenFile | None:
@@ -48,9 +47,11 @@ def given_path() -> GivenFile | None:
         return None
     try:
         path = Path(text).expanduser()
-        stamp = path.stat().st_mtime_ns
+        stamp, readable = path.stat().st_mtime_ns, path.is_file() or path.is_dir()
     except (OSError, ValueError, RuntimeError):  # not there; a NUL in it; ~ of nobody
-        raise DataError(f"There is nothing to read at “{text}”.", todo="Check that the path is right.") from None
+        readable = False
+    if not readable:  # a device or a pipe would be read for ever
+        raise DataError(f"There is nothing to read at “{text}”.", todo="Check that the path is right.")
     return GivenFile(f"{path}\0{stamp}", path.name, partial(_there, path))
 
 
@@ -64,14 +65,6 @@ def given_text() -> tuple[str, bool]:
 def digest(*parts: object) -> str:
     """A short name for what was given and chosen."""
     return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-@contextmanager
-def _written(upload: UploadedFile) -> Iterator[Path]:
-    with TemporaryDirectory(prefix="ulmfit-upload-") as folder:
-        path = Path(folder) / Path(upload.name).name
-        path.write_bytes(upload.getbuffer())
-        yield path
 
 
 @contextmanager

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 LOOKED = "uploads-looked-at"
-LONGEST_NAME = 100
+LONGEST_NAME = 200  # bytes; file systems take 255
 SHOWN = 5
 
 
@@ -30,7 +30,7 @@ def look(upload: "UploadedFile") -> Preview:
     """The first rows of `upload` and the guesses, read once for as long as it is the last one. Raises `DataError`."""
     kept: tuple[str, Preview] | None = st.session_state.get(LOOKED)
     if kept is None or kept[0] != upload.file_id:
-        with _on_disk(upload) as path:
+        with on_disk(upload) as path:
             kept = st.session_state[LOOKED] = (upload.file_id, preview(path))
     return kept[1]
 
@@ -43,9 +43,15 @@ def draw_look(seen: Preview) -> None:
 
 
 @contextmanager
-def _on_disk(upload: "UploadedFile") -> Iterator[Path]:
-    """The file under its own name, for as long as the block takes."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / Path(upload.name).name[-LONGEST_NAME:]
+def on_disk(upload: "UploadedFile") -> Iterator[Path]:
+    """The file under its own name, as far as a file can have it, for as long as the block takes."""
+    with TemporaryDirectory(prefix="ulmfit-upload-") as folder:
+        path = Path(folder) / safe_name(upload.name)
         path.write_bytes(upload.getbuffer())
         yield path
+
+
+def safe_name(name: str) -> str:
+    """`name` as the name of a file in one folder: its end where it is too long."""
+    end = Path(name.replace("\0", "")).name.encode("utf-8", "replace")[-LONGEST_NAME:].decode("utf-8", "ignore")
+    return end if end.strip(".") else "texts"

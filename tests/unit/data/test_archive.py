@@ -38,6 +38,11 @@ def test_the_notebooks_layout(tmp_path: Path, around: str) -> None:
     assert not table.fatal
 
 
+@pytest.mark.parametrize("name", ["..zip", "...zip"])
+def test_an_archive_whose_name_is_dots(tmp_path: Path, name: str) -> None:
+    assert len(check([packed(tmp_path / name, *texts("pos", "neg"))]).texts) == 6
+
+
 def test_plain_class_folders_and_another_validation_folder(tmp_path: Path) -> None:
     plain = check([packed(tmp_path / "a.zip", *texts("pos", "neg"))])
     assert sorted(set(map(str, plain.labels))) == ["neg", "pos"] and set(plain.valid) == {None}

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from ulmfit_app.data import parquetfile, sources
+from ulmfit_app.data import csvfile, parquetfile, sources
 from ulmfit_app.data.findings import UnusableFileError
 from ulmfit_app.data.ingest import check, preview, read_labelled, read_texts
 from ulmfit_app.data.tablefile import open_table, read_table
@@ -215,3 +215,18 @@ def test_a_damaged_parquet_file_gives_a_table_or_findings(
     path = tmp_path / "any.parquet"
     path.write_bytes(data[: max(4, len(data) - cut % 50)] if cut % 3 == 0 else data)
     _never_crashes(path)
+
+
+def test_more_columns_than_anybody_can_choose_from_are_refused(tmp_path: Path) -> None:
+    names = tuple(f"c{i}" for i in range(csvfile.MOST_COLUMNS + 1))
+    written = (as_csv(tmp_path / "a.csv", [names], names), as_lines(tmp_path / "a.jsonl", [names], names),
+               as_parquet(tmp_path / "a.parquet", [names], names))  # fmt: skip
+    for path in written:
+        with pytest.raises(UnusableFileError, match="1,001 columns"):
+            open_table(path)
+
+
+def test_rows_are_numbered_as_a_person_counts_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('text,label\n\n"A film\nof two lines",1\n\nAnother,0\n', encoding="utf-8")
+    assert read_table(path).numbers == [3, 5]
