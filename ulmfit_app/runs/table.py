@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ulmfit_app.runs.folder import RunFolder
@@ -24,13 +24,3 @@ def new_table(folder: RunFolder, header: Sequence[str]) -> Iterator[Write]:
         beside.replace(folder.table)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def apart(names: Sequence[str], taken: Collection[str]) -> list[str]:
-    """`names`, each with as many `_` after it as keep it apart from those `taken`."""
-    found = []
-    for name in names:
-        while name in taken:
-            name += "_"
-        found.append(name)
-    return found

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ulmfit_app import inference
 from ulmfit_app.errors import ModelFolderError
 from ulmfit_app.runs.models import model_folder
-from ulmfit_app.runs.table import apart, new_table
+from ulmfit_app.runs.predictions import header, row_of
+from ulmfit_app.runs.table import new_table
 from ulmfit_app.runs.worker_evaluate import PART
 from ulmfit_app.runs.worker_task import NothingDone, Progress, Task, counting, stage, stop_wished
 from ulmfit_app.runs.worker_texts import Row, read
@@ -30,14 +31,12 @@ def predict(task: Task) -> RunResult:
     texts = read(task, labelled=False)
     stage(task, "predict", 2, of=2)
     rows, progress = texts.rows, counting(task, "predict", len(texts.rows))
-    ours = ["prediction", "probability", *(f"p_{label}" for label in predictor.labels)]
     counts, done = Counter(dict.fromkeys(predictor.labels, 0)), 0
-    with new_table(task.folder, [*texts.columns, *apart(ours, texts.columns)]) as write:
+    with new_table(task.folder, header(texts.columns, predictor.labels)) as write:
         while done < len(rows) and not stop_wished(task):
             part = rows[done : done + PART]
             for row, said in _predicted(predictor, part, progress(done)):
-                chances = list(said.probabilities.values()) if said else [""] * len(predictor.labels)
-                write([*row.fields, said.label if said else "", max(chances) if said else "", *chances])
+                write(row_of(row.fields, said, predictor.labels))
                 counts.update([said.label] if said else [])
             done += len(part)
         if not done:

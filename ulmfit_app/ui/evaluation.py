@@ -12,6 +12,7 @@ from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.evaluation_classifier import draw_classifier
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.live_panel import draw_run
+from ulmfit_app.ui.wording import CSV_HELP
 
 
 def draw_evaluation(run_id: str) -> None:
@@ -41,7 +42,7 @@ def _draw_report(folder: RunFolder, result: RunResult) -> None:
             draw_classifier(folder, report)
             _draw_after(folder, "predict", "Predict with this model", ":material/label:")
         case LmReport() as report:
-            draw_language_model(report)
+            _draw_language_model(report)
             _draw_after(folder, "generate", "Generate with this model", ":material/edit_note:")
 
 
@@ -51,12 +52,12 @@ def _draw_after(folder: RunFolder, page: str, words: str, icon: str) -> None:
         if folder.table.exists():
             st.download_button(
                 "Download all texts as CSV", partial(folder.table.read_bytes), f"{folder.id}.csv", "text/csv",
-                icon=":material/download:", on_click="ignore",
+                help=CSV_HELP, icon=":material/download:", on_click="ignore",
             )  # fmt: skip
         draw_link(page, words, icon=icon, model=folder.spec().model or "")
 
 
-def draw_language_model(report: LmReport) -> None:
+def _draw_language_model(report: LmReport) -> None:
     """Draw the figures of a language model, each with what it means."""
     figures = (
         ("perplexity", f"{report.perplexity:,.1f}", "The model hesitates as if between so many words that are equally "

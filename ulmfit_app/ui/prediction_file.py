@@ -1,22 +1,18 @@
 """A file of texts on the Predict page: upload, look, choose the columns of the text; then at once, or as a run."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ulmfit_app.data.ingest import Preview, preview
-from ulmfit_app.data.tablefile import SUFFIXES, Rows, read_table
+from ulmfit_app.data.tablefile import Rows, read_table
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.runs import requests
-from ulmfit_app.runs.table import apart
+from ulmfit_app.runs.predictions import header, row_of
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.cache import predictor
 from ulmfit_app.ui.errors import plain, told
-from ulmfit_app.ui.prediction_table import PredictionTable, beside, draw_table
+from ulmfit_app.ui.prediction_table import PredictionTable, draw_table
+from ulmfit_app.ui.uploads import draw_look, look, on_disk, pick_file
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -25,20 +21,13 @@ if TYPE_CHECKING:
 
 AT_ONCE = 300  # rows that are predicted while the page waits
 AT_ONCE_BYTES = 2_000_000  # a larger file becomes a run without being read here
-LOOK, DONE = "prediction-preview", "predicted-file"  # keys of the session
-PREVIEWED = 5
+DONE = "predicted-file"  # key of the session
 BATCH_TOKENS = 4096  # small batches: the bar moves
-LONGEST_NAME = 100
 
 
 def draw_file(entry: ModelEntry) -> None:
     """Draw the upload, its first rows, and what `entry` predicted for it; a long file opens its run instead."""
-    upload = st.file_uploader(
-        "CSV, TSV, JSON Lines or Parquet, a row for every text",
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
-        max_upload_size=settings().max_file_mb,
-        key="file",
-    )
+    upload = pick_file("CSV, TSV, JSON Lines or Parquet, a row for every text", key="file")
     with told():
         if upload is not None:
             _draw_choice(entry, upload)
@@ -50,19 +39,17 @@ def draw_file(entry: ModelEntry) -> None:
 
 
 def _draw_choice(entry: ModelEntry, upload: "UploadedFile") -> None:
-    look = _look(upload)
-    shown = [dict(zip(look.columns, row, strict=True)) for row in look.rows[:PREVIEWED]]
-    st.caption(f"The first {len(shown)} rows")
-    st.dataframe(shown, hide_index=True)
+    seen = look(upload)
+    draw_look(seen)
     chosen = st.multiselect(
-        "Columns of the text", look.columns, look.read_as.text_columns, key=f"columns-{upload.file_id}"
+        "Columns of the text", seen.columns, seen.read_as.text_columns, key=f"columns-{upload.file_id}"
     )
     st.caption(
         f"Up to {AT_ONCE} rows are predicted while you wait. More become a run: it goes on when this page is closed."
     )
     if not st.button("Predict the file", type="primary", disabled=not chosen):
         return
-    with _on_disk(upload) as path:
+    with on_disk(upload) as path:
         table = read_table(path, chosen, "") if upload.size <= AT_ONCE_BYTES else None
     if table is not None and len(table.rows) <= AT_ONCE:
         st.session_state[DONE] = (f"{upload.name}, by {entry.name}", _predicted(predictor(entry), table))
@@ -86,24 +73,6 @@ def _predicted(model: "Predictor", table: Rows) -> PredictionTable:
     said = iter(model.predict_many([text for text in texts if text.strip()], tell, BATCH_TOKENS))
     answers = [next(said) if text.strip() else None for text in texts]
     place.empty()
-    rows = beside(table.rows, answers, model.labels)
-    ours = apart(["prediction", "probability", *(f"p_{label}" for label in model.labels)], table.columns)
-    return PredictionTable((*table.columns, *ours), model.labels, lambda: iter(rows))
-
-
-def _look(upload: "UploadedFile") -> Preview:
-    """The first rows of the file, read once for as long as it is here."""
-    kept: tuple[str, Preview] | None = st.session_state.get(LOOK)
-    if kept is None or kept[0] != upload.file_id:
-        with _on_disk(upload) as path:
-            kept = st.session_state[LOOK] = (upload.file_id, preview(path))
-    return kept[1]
-
-
-@contextmanager
-def _on_disk(upload: "UploadedFile") -> Iterator[Path]:
-    """The file under its own name, for as long as the block takes."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / Path(upload.name).name[-LONGEST_NAME:]
-        path.write_bytes(upload.getbuffer())
-        yield path
+    pairs = zip(table.rows, answers, strict=True)
+    rows = [list(map(str, row_of(fields, said, model.labels))) for fields, said in pairs]
+    return PredictionTable(tuple(header(table.columns, model.labels)), model.labels, lambda: iter(rows))

@@ -1,8 +1,6 @@
 """The predictions of this session: listed, opened again, downloaded, forgotten. Nothing is written to disk."""
 
-import csv
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
@@ -10,7 +8,9 @@ import streamlit as st
 
 from ulmfit_app.schema import ModelConfig, Prediction, Reading
 from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.prediction_table import as_csv as table_as_csv
 from ulmfit_app.ui.results import is_doubtful
+from ulmfit_app.ui.wording import CSV_HELP
 
 KEY = "predictions"
 MOST = 100  # kept in a session
@@ -49,6 +49,7 @@ def draw_history(reopen: Callable[[Answer], None]) -> None:
             lambda: as_csv(answers),
             "predictions.csv",
             "text/csv",
+            help=CSV_HELP,
             icon=":material/download:",
             on_click="ignore",
         )
@@ -60,15 +61,13 @@ def draw_history(reopen: Callable[[Answer], None]) -> None:
 def as_csv(answers: list[Answer]) -> bytes:
     """A row for each of `answers`; a column with the probability of every label of any of the models."""
     labels = dict.fromkeys(f"p_{label}" for answer in answers for label in answer.prediction.probabilities)
-    file = io.StringIO()
-    writer = csv.DictWriter(file, ["model", "text", "prediction", "probability", *labels])
-    writer.writeheader()
-    for answer in answers:
-        shares = answer.prediction.probabilities
-        row = {"model": answer.model, "text": answer.text, "prediction": answer.prediction.label}
-        row["probability"] = f"{shares[answer.prediction.label]:.6f}"
-        writer.writerow(row | {f"p_{label}": f"{share:.6f}" for label, share in shares.items()})
-    return file.getvalue().encode()
+    return table_as_csv(["model", "text", "prediction", "probability", *labels], (_row(a, labels) for a in answers))
+
+
+def _row(answer: Answer, labels: Iterable[str]) -> list[str]:
+    shares = {f"p_{label}": f"{share:.6f}" for label, share in answer.prediction.probabilities.items()}
+    said = answer.prediction.label
+    return [answer.model, answer.text, said, shares[f"p_{said}"], *(shares.get(label, "") for label in labels)]
 
 
 def _draw_row(number: int, answer: Answer, reopen: Callable[[Answer], None]) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from ulmfit_app.schema import Prediction
 from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.wording import CSV_HELP
 
 SHOWN = 500  # rows sent to the browser
 WIDTH = 300  # characters of a field sent to the browser
@@ -38,18 +38,6 @@ class PredictionTable:
         return len(self.columns) - len(self.labels) - 2
 
 
-def beside(fields: Iterable[Row], predictions: Iterable[Prediction | None], labels: Sequence[str]) -> list[Row]:
-    """The rows of a file with what was predicted for each of them, None where there is no text."""
-    rows: list[Row] = []
-    for row, prediction in zip(fields, predictions, strict=True):
-        if prediction is None:
-            rows.append([*row, "", "", *[""] * len(labels)])
-        else:
-            shares = prediction.probabilities
-            rows.append([*row, prediction.label, str(shares[prediction.label]), *map(str, shares.values())])
-    return rows
-
-
 def read_predictions(path: Path, labels: Sequence[str]) -> PredictionTable:
     """The table that a run wrote at `path`."""
 
@@ -70,7 +58,7 @@ def draw_table(table: PredictionTable, name: str, key: str) -> None:
     def passing() -> Iterator[Row]:
         return (row for row in table.rows() if _passes(row, table.answer, picked, between))
 
-    shown, passed, total = list(islice(passing(), SHOWN)), sum(1 for _ in passing()), sum(1 for _ in table.rows())
+    shown, passed, total = _look_through(table, picked, between)
     st.markdown(f"{passed:,} of {total:,} rows{f', the first {SHOWN:,} of them here' if passed > SHOWN else ''}.")
     st.dataframe(_columns(table, shown), hide_index=True, column_config=_looks(table), placeholder="")
     st.download_button(
@@ -79,13 +67,27 @@ def draw_table(table: PredictionTable, name: str, key: str) -> None:
         name,
         "text/csv",
         key=f"{key}-download",
+        help=CSV_HELP,
         icon=":material/download:",
         on_click="ignore",
     )
 
 
+def _look_through(
+    table: PredictionTable, labels: Sequence[str], between: tuple[int, int]
+) -> tuple[list[Row], int, int]:
+    """The first rows that pass, how many do, and how many there are: a long table is read once."""
+    shown, passed, total = list[Row](), 0, 0
+    for row in table.rows():
+        total += 1
+        if _passes(row, table.answer, labels, between):
+            passed += 1
+            shown += [row] if passed <= SHOWN else []
+    return shown, passed, total
+
+
 def as_csv(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """A CSV file in UTF-8."""
+    """A CSV file in UTF-8. The fields are not touched: what reads the file finds the texts as they were."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(columns)

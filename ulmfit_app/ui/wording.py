@@ -28,6 +28,10 @@ PHASE_WORDS = {
     "predict": "Predicting",
 }
 UNKNOWN = "–"
+CSV_HELP = (
+    "In UTF-8, the texts exactly as they are. A spreadsheet program may take a text that begins with = + - or @ for a "
+    "formula: import the columns as text there."
+)
 
 
 def duration(seconds: float | None) -> str:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from ulmfit_app.schema import Prediction
-from ulmfit_app.ui.prediction_table import SHOWN, PredictionTable, as_csv, beside, read_predictions
+from ulmfit_app.ui.prediction_table import SHOWN, PredictionTable, as_csv, read_predictions
 
 HEADER = ("id", "text", "prediction", "probability", "p_a", "p_b")
 ROWS = [
@@ -66,8 +65,12 @@ def test_the_download_is_the_table_of_a_run(tmp_path: Path) -> None:
     assert list(table.rows()) == rows == list(table.rows())  # every call begins anew
 
 
-def test_predictions_stand_beside_their_rows() -> None:
-    predictions = [Prediction("b", 1, {"a": 0.25, "b": 0.75}), None]
-    rows = beside([("1", "fine"), ("2", " ")], predictions, ("a", "b"))
-    assert rows == [["1", "fine", "b", "0.75", "0.25", "0.75"], ["2", " ", "", "", "", ""]]
-    assert all(len(row) == len(HEADER) for row in rows)
+def test_a_long_table_is_read_once_a_look() -> None:
+    app, begun = AppTest.from_function(script, default_timeout=30), []
+    app.session_state["given"] = PredictionTable(HEADER, ("a", "b"), lambda: begun.append(1) or iter(ROWS))
+    assert ids(app.run()) == ["1", "2", "3", "4"] and len(begun) == 1
+
+
+def test_texts_are_downloaded_as_they_are() -> None:
+    rows = [["-1", "=1+1", "a", "0.9", "0.9", "0.1"]]
+    assert as_csv(HEADER, rows).splitlines()[1] == b"-1,=1+1,a,0.9,0.9,0.1"
