@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.fixtures import tiny_lm
 from tests.unit.runs.making import make_run, queued_run, status
-from ulmfit_app.data import builtin, sources
+from ulmfit_app.data import builtin, sources, trash
 from ulmfit_app.schema import RunState
 from ulmfit_app.settings import CHECKOUT, settings
 
@@ -177,7 +177,7 @@ def test_a_name_that_is_taken_loses_nothing(mine: str) -> None:
     assert "free" in sources.names()
 
 
-@pytest.mark.parametrize("path", ["/nowhere/at all.csv", "nonsense\0", "~nobody/a.csv"])
+@pytest.mark.parametrize("path", ["/nowhere/at all.csv", "nonsense\0", "~nobody/a.csv", "/dev/zero"])
 def test_a_path_that_is_not_there_is_told(path: str) -> None:
     app = opened_for("path")
     app.text_input(key="path").set_value(path).run()
@@ -270,6 +270,18 @@ def test_rename_split_delete_and_undo(mine: str) -> None:
     app.button(key="undo").click().run()
     assert not app.exception
     assert sources.names()[4:] == ["ours"]
+
+
+def test_undo_of_a_deletion_leaves_what_has_the_name_now(tmp_path: Path, mine: str) -> None:
+    app = opened(dataset=mine, view="Change")
+    app.button(key="delete-mine").click().run()
+    another = tmp_path / "another.jsonl"
+    another.write_text(LINES.replace("Text", "Word"), encoding="utf-8")
+    sources.add(mine, [another])
+    theirs = sources.entry(mine).info
+    app.button(key="undo").click().run()
+    assert "exists already" in app.error[0].value
+    assert sources.entry(mine).info == theirs and len(trash.deleted()) == 1
 
 
 def test_a_name_that_is_not_allowed_is_told_and_changes_nothing(mine: str) -> None:

@@ -1,5 +1,6 @@
 """What a person can change about a dataset: its name, its split, that it is there; with undo and a trash."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -15,7 +16,16 @@ from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.run_actions import perform
 from ulmfit_app.ui.wording import ago
 
-CHANGED = "changed-datasets"  # (token, what happened) that this session can take back, the last one last
+CHANGED = "changed-datasets"  # what this session can take back, the last one last
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What went to the trash under `token`, in words; `made`: content hash of what took its place, if anything did."""
+
+    token: str
+    words: str
+    made: str = ""
 
 
 def draw_changes(name: str, has_labels: bool) -> None:
@@ -36,17 +46,16 @@ def draw_changes(name: str, has_labels: bool) -> None:
 
 def draw_undo() -> None:
     """After a change that went to the trash, say what happened and offer to take it back, the last one first."""
-    changed: list[tuple[str, str]] = st.session_state.get(CHANGED, [])
+    changed: list[Change] = st.session_state.get(CHANGED, [])
     there = {dataset.token for dataset in trash.deleted()}
-    while changed and changed[-1][0] not in there:
+    while changed and changed[-1].token not in there:
         changed.pop()
     if not changed:
         return
-    token, words = changed[-1]
     with st.container(horizontal=True, vertical_alignment="center", key="undo-deletion"):
-        st.markdown(plain(words))
+        st.markdown(plain(changed[-1].words))
         pressed = st.button("Undo", key="undo", icon=":material/undo:")
-    perform([partial(_undo, token) if pressed else None])
+    perform([partial(_undo, changed[-1]) if pressed else None])
 
 
 def draw_trash() -> None:
@@ -86,13 +95,15 @@ def _rename(name: str, new_name: str) -> None:
 def _split(name: str, share: float, seed: int) -> None:
     with unused_dataset(name):
         token = sources.resplit(name, share, seed)
-    _remember(token, f"{name} has another split now. The version before is in the trash.")
+    info = sources.entry(name).info
+    words = f"{name} has another split now. The version before is in the trash."
+    _remember(Change(token, words, info.content_hash if info else ""))
 
 
 def _delete(name: str) -> None:
     with unused_dataset(name):
         token = sources.delete(name)
-    _remember(token, f"The dataset {name} is in the trash, for {KEPT.days} days.")
+    _remember(Change(token, f"The dataset {name} is in the trash, for {KEPT.days} days."))
     st.query_params.pop("dataset", None)
 
 
@@ -100,14 +111,15 @@ def _restore(token: str) -> None:
     sources.restore(token)
 
 
-def _remember(token: str, words: str) -> None:
-    st.session_state.setdefault(CHANGED, []).append((token, words))
+def _remember(change: Change) -> None:
+    st.session_state.setdefault(CHANGED, []).append(change)
 
 
-def _undo(token: str) -> None:
-    """Bring the version in the trash back; one of the same name, from another split, takes its place there."""
-    name = trash.find(token).name
-    if name in sources.names():
-        with unused_dataset(name):
+def _undo(change: Change) -> None:
+    """Bring the version in the trash back; what took its place goes there. Anything else of that name is refused."""
+    name = trash.find(change.token).name
+    with unused_dataset(name):
+        info = sources.entry(name).info if name in sources.names() else None
+        if info is not None and info.content_hash == change.made:
             sources.delete(name)
-    st.query_params["dataset"] = sources.restore(token)
+        st.query_params["dataset"] = sources.restore(change.token)
