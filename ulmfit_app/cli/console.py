@@ -30,12 +30,6 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def confirm(question: str) -> None:
-    """Ask before something is lost, where somebody can answer; "no" ends the command with code 1."""
-    if sys.stdin.isatty():
-        typer.confirm(question, abort=True, err=True)
-
-
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """`rows` under `header` in aligned columns, two spaces apart."""
     lines = [list(header), *([str(cell) for cell in row] for row in rows)]

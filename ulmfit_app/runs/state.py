@@ -13,6 +13,7 @@ from ulmfit_app.schema import QueueEntry, RunState, RunStatus
 
 LIVE = frozenset({RunState.STARTING, RunState.QUEUED, RunState.RUNNING})
 RESUMABLE = frozenset({RunState.PAUSED, RunState.INTERRUPTED, RunState.FAILED})
+WORKING = frozenset({RunState.STARTING, RunState.RUNNING})
 UNFINISHED = LIVE | {RunState.PAUSED, RunState.INTERRUPTED}
 
 

@@ -3,8 +3,6 @@
 The page that shows and changes them is drawn by the modules `dataset_…`.
 """
 
-from typing import Literal
-
 import streamlit as st
 
 from ulmfit_app.data import sources
@@ -15,14 +13,14 @@ from ulmfit_app.ui.url_choice import choose_in_url
 CACHED = 2  # opened datasets in memory; IMDb takes 35 MB
 
 
-def pick_dataset(label: str, key: str = "dataset", needs: Literal["labels", "texts"] | None = None) -> CatalogueEntry:
+def pick_dataset(label: str, key: str = "dataset", *, labelled: bool = False) -> CatalogueEntry:
     """Let the person choose a dataset; the choice is kept in the URL under `key`.
 
-    With `needs` "labels", datasets known to have none are left out; those that cannot be read always are. The
+    With `labelled`, datasets known to have no labels are left out; those that cannot be read always are. The
     catalogue's can be chosen before they are built or downloaded: their `info` is None then.
     """
     usable = {entry.name: entry for entry in sources.catalogue() if not entry.problem}
-    if needs == "labels":
+    if labelled:
         usable = {name: entry for name, entry in usable.items() if entry.info is None or entry.info.labels}
     return usable[choose_in_url(label, list(usable), key, help="Add your own on the page Datasets.")]
 

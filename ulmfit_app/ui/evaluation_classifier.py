@@ -14,6 +14,7 @@ from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.evaluation_texts import Judged, draw_texts, judged_texts
 
 MOST_CONFUSED = 10
+DRAWN = 60  # labels up to which the matrix is drawn: the square of them goes to the browser
 Cell = tuple[int, int]  # positions of the true and the predicted label
 
 
@@ -58,9 +59,23 @@ def _draw_figures(report: ClassifierReport) -> None:
 
 
 def _draw_confusion(run_id: str, report: ClassifierReport) -> Cell:
-    """Draw the matrix and the same choice as a list; returns the cell that is chosen."""
+    """Draw the matrix, unless it is too large, and the same choice as a list; returns the cell that is chosen."""
     st.subheader("What is taken for what", anchor=False)
     chart, pick = f"matrix-{run_id}", f"cell-{run_id}"
+    if len(report.labels) <= DRAWN:
+        _draw_matrix(report, chart, pick)
+    else:
+        st.caption(f"A matrix of {len(report.labels):,} labels could not be read. The list has every cell with texts.")
+    return st.selectbox(
+        "Texts of a cell (or choose one in the matrix)",
+        cells(report),
+        key=pick,
+        format_func=partial(_cell_words, report),
+    )
+
+
+def _draw_matrix(report: ClassifierReport, chart: str, pick: str) -> None:
+    """Draw it under the key `chart`; a click chooses in the list `pick`."""
     st.plotly_chart(
         confusion_matrix(report.labels, report.confusion),
         key=chart,
@@ -68,12 +83,6 @@ def _draw_confusion(run_id: str, report: ClassifierReport) -> Cell:
         selection_mode="points",
         config={"displayModeBar": False},
         alt="Confusion matrix, true labels by row, predicted labels by column; the list below it has every cell.",
-    )
-    return st.selectbox(
-        "Texts of a cell (or choose one in the matrix)",
-        cells(report),
-        key=pick,
-        format_func=partial(_cell_words, report),
     )
 
 

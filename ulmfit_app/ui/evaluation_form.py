@@ -37,7 +37,7 @@ def draw_form(entries: Sequence[ModelEntry]) -> None:
 
 
 def _draw_dataset(model: str, config: ModelConfig) -> None:
-    dataset = pick_dataset("Dataset", needs="labels" if config.kind is Kind.CLASSIFIER else "texts")
+    dataset = pick_dataset("Dataset", labelled=config.kind is Kind.CLASSIFIER)
     limit = st.selectbox("Texts at most", LIMITS, format_func=_limit_words, key="at-most")
     st.caption(plain(_fit_words(config, dataset)))
     if st.button("Evaluate", type="primary", icon=":material/monitoring:"):

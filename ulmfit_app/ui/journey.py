@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ulmfit_app.registry import ModelEntry
-from ulmfit_app.runs.state import UNFINISHED
+from ulmfit_app.runs.state import UNFINISHED, WORKING
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import Kind, RunState
 from ulmfit_app.ui.diagram import Link
 
-RUNNING = (RunState.STARTING, RunState.RUNNING)
 HALTED = (RunState.PAUSED, RunState.INTERRUPTED)
 
 
@@ -64,8 +63,8 @@ def journey(entries: Sequence[ModelEntry], runs: Sequence[RunSummary]) -> Journe
 def next_action(at: Journey) -> NextAction:
     """The one thing to do now: look at what runs, go on with what was halted, or make what is missing."""
     runs = [run for step in (at.general, at.domain, at.classifier) for run in step.runs]
-    for run in sorted(runs, key=lambda run: run.state not in RUNNING):
-        if run.state in RUNNING:
+    for run in sorted(runs, key=lambda run: run.state not in WORKING):
+        if run.state in WORKING:
             return NextAction("A training is running.", Link("runs", f"Watch {run.name}", query={"run": run.id}))
         if run.state in HALTED:
             why = f"The training of {run.name} is {run.state}; what it has learned is kept."

@@ -4,10 +4,11 @@ import streamlit as st
 
 from ulmfit_app import registry
 from ulmfit_app.runs.folder import find
+from ulmfit_app.runs.state import WORKING
 from ulmfit_app.runs.summary import RunSummary, summaries
 from ulmfit_app.ui.diagram import Box, Link, draw_boxes
 from ulmfit_app.ui.errors import plain
-from ulmfit_app.ui.journey import RUNNING, Journey, Step, journey, next_action
+from ulmfit_app.ui.journey import Journey, Step, journey, next_action
 from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_state import state_sign
 from ulmfit_app.ui.wording import percent
@@ -61,13 +62,13 @@ def _box(title: str, source: str, learns: str, step: Step, todo: Link) -> Box:
 
 
 def _run_link(run: RunSummary) -> Link:
-    done = percent(history_of(find(run.id))) if run.state in RUNNING else str(run.state)
+    done = percent(history_of(find(run.id))) if run.state in WORKING else str(run.state)
     return Link("runs", f"{plain(run.name or run.id)}: {done}", RUN, {"run": run.id})
 
 
 def _sign(step: Step) -> str:
     for run in step.runs:
-        if run.state in RUNNING:
+        if run.state in WORKING:
             return state_sign(run.state, percent(history_of(find(run.id))))
     if not step.models:
         return "<span class='ulmfit-state ulmfit-waiting'>none yet</span>"

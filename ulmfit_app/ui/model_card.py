@@ -10,7 +10,7 @@ import streamlit as st
 from ulmfit_app import registry
 
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)  # one that is not closed goes on to the end
 HEADING = re.compile(r"(#{1,6})(?=\s)")
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
 LOWEST = 6

@@ -28,7 +28,7 @@ def draw_downloads(entry: ModelEntry) -> None:
         _draw_whole(entry.name, config)
     _draw_encoder(entry.name, config)
     _draw_fastai(entry.name, config)
-    st.caption("A file is built and checked when you press its button; a model of 200 MB takes some ten seconds.")
+    st.caption("A file is built and checked when you press its button.")
 
 
 def _draw_whole(name: str, config: ModelConfig) -> None:

@@ -8,13 +8,11 @@ import streamlit as st
 
 from ulmfit_app.runs import control
 from ulmfit_app.runs.folder import RunFolder
-from ulmfit_app.runs.state import LIVE, RESUMABLE
+from ulmfit_app.runs.state import LIVE, RESUMABLE, WORKING
 from ulmfit_app.runs.summary import RunSummary
-from ulmfit_app.schema import RunState
 from ulmfit_app.ui.errors import plain, told
 
 DELETED = "deleted-runs"  # ids that this session can bring back, the last one deleted last
-WORKING = (RunState.STARTING, RunState.RUNNING)
 
 Action = Callable[[], None]
 Look = Literal["secondary", "tertiary"]  # with an outline, or plain as a link

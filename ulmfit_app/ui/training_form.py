@@ -67,7 +67,7 @@ def draw_form(kind: Kind) -> str | None:
 def _pick_start(kind: Kind, runs: list[RunSummary]) -> Start:
     left, right = st.columns(2, gap="medium")
     with left:
-        dataset = _opened(pick_dataset("Dataset", needs="labels" if kind is Kind.CLASSIFIER else None))
+        dataset = _opened(pick_dataset("Dataset", labelled=kind is Kind.CLASSIFIER))
     with right:
         recipe = pick_recipe(kind)
         st.caption(plain(recipe.description))

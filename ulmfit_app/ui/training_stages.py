@@ -45,8 +45,7 @@ def draw_plan(plan: TrainingPlan, n_layers: int, about: bool) -> None:
 
 def _row(number: int, planned: PlannedStage, groups: Sequence[str]) -> str:
     rates = "".join(
-        f"<td>{planned.rates[group]:.3g}</td>" if group in planned.rates else "<td class='ulmfit-frozen'>–</td>"
-        for group in groups
+        f"<td>{planned.rates[group]:.3g}</td>" if group in planned.rates else "<td>–</td>" for group in groups
     )
     steps = "–" if planned.steps >= ENDLESS else f"{planned.steps:,}"
     rise = f"{planned.stage.pct_start:.0%}"

@@ -15,7 +15,7 @@ def _script() -> None:
     from ulmfit_app.ui.datasets import pick_dataset
 
     st.markdown(pick_dataset("Any").name)
-    st.markdown(pick_dataset("Labelled", key="labelled", needs="labels").name)
+    st.markdown(pick_dataset("Labelled", key="labelled", labelled=True).name)
 
 
 @pytest.fixture

@@ -57,3 +57,7 @@ def test_whatever_the_card_no_image_is_left(card: str) -> None:
 
 def test_seven_hashes_are_no_heading_and_six_stay_six() -> None:
     assert safe_markdown("words\n###### deep\n####### none") == "words\n###### deep\n####### none"
+
+
+def test_a_comment_that_is_not_closed_hides_the_rest() -> None:
+    assert safe_markdown("Words.\n<!-- a <!-- b") == "Words."
