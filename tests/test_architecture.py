@@ -15,7 +15,7 @@ CODE = ("app.py", "pages", "ulmfit_app", "tools", "benchmarks", "tests")
 
 BASE = {"schema", "settings", "errors"}
 SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "training", "access"}
-SERVICES |= {"hardware"}
+SERVICES |= {"hardware", "trash"}
 ARROWS: dict[str, set[str]] = {
     "app": {"api", "runs", "ui"},
     "pages": {"ui"} | SERVICES,
@@ -29,7 +29,8 @@ ARROWS: dict[str, set[str]] = {
     "runs.worker": {"engine", "inference", "data"},
     "engine": {"modelfolder", "data", "recipes", "hardware"},
     "inference": {"modelfolder", "data"},
-    "registry": {"modelfolder"},
+    "registry": {"modelfolder", "trash"},
+    "data": {"trash"},
     "hub": {"modelfolder"},
 }
 EXCLUSIVE: dict[str, tuple[str, ...]] = {

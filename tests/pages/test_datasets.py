@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.fixtures import tiny_lm
 from tests.unit.runs.making import make_run, queued_run, status
-from ulmfit_app.data import builtin, sources, trash
+from ulmfit_app.data import builtin, sources
 from ulmfit_app.schema import RunState
 from ulmfit_app.settings import CHECKOUT, settings
 
@@ -281,7 +281,7 @@ def test_undo_of_a_deletion_leaves_what_has_the_name_now(tmp_path: Path, mine: s
     theirs = sources.entry(mine).info
     app.button(key="undo").click().run()
     assert "exists already" in app.error[0].value
-    assert sources.entry(mine).info == theirs and len(trash.deleted()) == 1
+    assert sources.entry(mine).info == theirs and len(sources.TRASH.deleted()) == 1
 
 
 def test_a_name_that_is_not_allowed_is_told_and_changes_nothing(mine: str) -> None:

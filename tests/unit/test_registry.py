@@ -141,12 +141,12 @@ def test_a_deleted_model_is_restored_as_it_was(own: Path) -> None:
     before = modelfolder.verify(tiny_lm(own / "mine"))
     token = registry.delete("mine")
     assert list(own.iterdir()) == []
-    assert [(model.token, model.name) for model in registry.deleted()] == [(token, "mine")]
+    assert [(model.token, model.name) for model in registry.TRASH.deleted()] == [(token, "mine")]
     with pytest.raises(NotFoundError):
         registry.delete("mine")
     assert registry.restore(token) == "mine"
     assert modelfolder.verify(own / "mine") == before
-    assert registry.deleted() == []
+    assert registry.TRASH.deleted() == []
 
 
 def test_of_two_deleted_under_one_name_each_comes_back(own: Path) -> None:
@@ -154,7 +154,7 @@ def test_of_two_deleted_under_one_name_each_comes_back(own: Path) -> None:
     one = registry.delete("mine")
     tiny_lm(own / "mine", seed=2)
     registry.delete("mine")
-    assert len(registry.deleted()) == 2
+    assert len(registry.TRASH.deleted()) == 2
     registry.restore(one)
     assert modelfolder.verify(own / "mine") == first
 
@@ -166,7 +166,7 @@ def test_a_taken_name_keeps_a_deleted_model_in_the_trash(own: Path, shipped: Pat
     tiny_lm({"own": own, "shipped": shipped}[taken_by] / "mine")
     with pytest.raises(NameTakenError, match="Another model is called 'mine'"):
         registry.restore(token)
-    assert [model.token for model in registry.deleted()] == [token]
+    assert [model.token for model in registry.TRASH.deleted()] == [token]
 
 
 @pytest.mark.parametrize("token", ["", "mine", "../models/mine", "20260101-000000-abcd-mine"])
@@ -185,7 +185,7 @@ def test_the_trash_is_emptied_of_what_is_older_than_a_week(own: Path, home: Path
     (trash / "something-else").mkdir()
     tiny_lm(own / "mine")
     newest = registry.delete("mine")
-    assert [model.token for model in registry.deleted()] == [newest, ages[6]]
+    assert [model.token for model in registry.TRASH.deleted()] == [newest, ages[6]]
     assert sorted(path.name for path in trash.iterdir()) == sorted([newest, ages[6], "something-else"])
 
 
@@ -205,8 +205,8 @@ def test_delete_of_a_link_moves_the_link_alone(own: Path, tmp_path: Path) -> Non
     assert list(own.iterdir()) == []
     old = f"20200101-000000-abcd-{token.rpartition('-')[2]}"
     (tmp_path / "home/trash/models" / token).rename(tmp_path / "home/trash/models" / old)
-    registry.empty_trash()
-    assert registry.deleted() == []
+    registry.TRASH.empty()
+    assert registry.TRASH.deleted() == []
     assert modelfolder.verify(target)
 
 

@@ -9,9 +9,9 @@ from ulmfit_app import registry
 from ulmfit_app.cli.console import AsJson, answer, answer_json, note, shortened, table
 from ulmfit_app.errors import ModelFolderError, NotFoundError
 from ulmfit_app.registry import ModelEntry
-from ulmfit_app.registry.trash import KEPT
 from ulmfit_app.runs.model_usage import unused_model
 from ulmfit_app.schema import ModelConfig
+from ulmfit_app.trash import KEPT
 
 app = typer.Typer(help="Language models and classifiers, shipped and your own.", no_args_is_help=True)
 
@@ -61,7 +61,7 @@ def delete(name: ModelName) -> None:
 @app.command()
 def restore(name: ModelName) -> None:
     """Bring a deleted model back; of several with that name, the one deleted last."""
-    there = registry.deleted()
+    there = registry.TRASH.deleted()
     token = next((model.token for model in there if model.name == name), None)
     if token is None:
         names = ", ".join(dict.fromkeys(model.name for model in there)) or "nothing"

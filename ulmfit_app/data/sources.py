@@ -1,8 +1,8 @@
 """Datasets by name: the catalogue, and one's own under `<home>/datasets/<name>/`.
 
 A dataset of the catalogue is built at its first use into `<home>/cache/datasets/<name>-<version>/`. Downloading is not
-done here: who may (the engine) passes `fetch`. Whether a run still
-needs a dataset is not known here: `runs.dataset_usage` guards changes.
+done here: who may (the engine) passes `fetch`. Whether a run still needs a dataset is not known here:
+`runs.dataset_usage` guards changes.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ulmfit_app.data import builtin, ingest, trash
+from ulmfit_app.data import builtin, ingest
 from ulmfit_app.data.assembly import assemble, names_of, split_again
 from ulmfit_app.data.dataset import Dataset, read, read_info, write
 from ulmfit_app.data.findings import refuse_fatal
@@ -21,9 +21,11 @@ from ulmfit_app.data.table import Table
 from ulmfit_app.errors import AppError, DataError, NameTakenError, NotFoundError, OfflineError
 from ulmfit_app.schema import MAX_NAME, DatasetInfo, is_name
 from ulmfit_app.settings import settings
+from ulmfit_app.trash import Trash
 
 VERSION = 1
 OFFLINE = "imdb"
+TRASH = Trash("datasets")
 CATALOGUE = {
     "imdb": "25,000 IMDb reviews with labels, 5,000 of them for validation; installed with the app",
     "rotten-tomatoes": "8,530 short snippets of reviews with labels; installed with the app",
@@ -171,14 +173,14 @@ def delete(name: str) -> str:
 
     Returns the token for `restore`.
     """
-    return trash.discard(_own(name))
+    return TRASH.discard(_own(name))
 
 
 def restore(token: str) -> str:
     """Bring a dataset back from the trash and return its name. Raises NotFoundError; NameTakenError if it is taken."""
-    found = trash.find(token)
+    found = TRASH.find(token)
     _refuse_taken(found.name)
-    trash.bring_back(found, _own_folder() / found.name)
+    TRASH.bring_back(found, _own_folder() / found.name)
     return found.name
 
 

@@ -9,19 +9,17 @@ from ulmfit_app.registry.cards import read_card, read_notes, write_notes
 from ulmfit_app.registry.exporting import encoder_file, export, zipped
 from ulmfit_app.registry.folders import ModelEntry, disk_use, entry, folder_of, models, new_folder, rename
 from ulmfit_app.registry.lineage import Ancestor, ancestors, children, newest_lm_on
-from ulmfit_app.registry.trash import DeletedModel, delete, deleted, empty_trash, restore
+from ulmfit_app.registry.trash import TRASH, delete, restore
 from ulmfit_app.registry.vocabulary import read_vocab
 
 __all__ = [
+    "TRASH",
     "Ancestor",
-    "DeletedModel",
     "ModelEntry",
     "ancestors",
     "children",
     "delete",
-    "deleted",
     "disk_use",
-    "empty_trash",
     "encoder_file",
     "entry",
     "export",

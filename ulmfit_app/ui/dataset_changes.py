@@ -5,12 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from ulmfit_app.data import sources, trash
+from ulmfit_app.data import sources
 from ulmfit_app.data.splits import SEED
-from ulmfit_app.data.trash import KEPT
 from ulmfit_app.runs.dataset_usage import runs_on, unused_dataset
 from ulmfit_app.runs.state import UNFINISHED
 from ulmfit_app.schema import MAX_NAME
+from ulmfit_app.trash import KEPT
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.run_actions import perform
@@ -47,7 +47,7 @@ def draw_changes(name: str, has_labels: bool) -> None:
 def draw_undo() -> None:
     """After a change that went to the trash, say what happened and offer to take it back, the last one first."""
     changed: list[Change] = st.session_state.get(CHANGED, [])
-    there = {dataset.token for dataset in trash.deleted()}
+    there = {dataset.token for dataset in sources.TRASH.deleted()}
     while changed and changed[-1].token not in there:
         changed.pop()
     if not changed:
@@ -59,8 +59,9 @@ def draw_undo() -> None:
 
 
 def draw_trash() -> None:
-    """Draw what can still be restored."""
-    there = trash.deleted()
+    """Draw what can still be restored, after what is older than that is gone."""
+    sources.TRASH.empty()
+    there = sources.TRASH.deleted()
     if not there:
         return
     with st.expander(f"Trash ({len(there)})", icon=":material/delete:", key="trash"):
@@ -117,7 +118,7 @@ def _remember(change: Change) -> None:
 
 def _undo(change: Change) -> None:
     """Bring the version in the trash back; what took its place goes there. Anything else of that name is refused."""
-    name = trash.find(change.token).name
+    name = sources.TRASH.find(change.token).name
     with unused_dataset(name):
         info = sources.entry(name).info if name in sources.names() else None
         if info is not None and info.content_hash == change.made:

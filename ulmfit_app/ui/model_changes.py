@@ -7,9 +7,9 @@ import streamlit as st
 from ulmfit_app import registry
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.registry.cards import MAX_NOTES
-from ulmfit_app.registry.trash import KEPT
 from ulmfit_app.runs.model_usage import runs_with, unused_model
 from ulmfit_app.schema import MAX_NAME
+from ulmfit_app.trash import KEPT
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.run_actions import perform
@@ -52,7 +52,7 @@ def draw_notes(entry: ModelEntry) -> None:
 def draw_undo() -> None:
     """After a deletion, say what happened and offer to take it back, the last one first."""
     tokens: list[str] = st.session_state.get(DELETED, [])
-    there = {model.token: model for model in registry.deleted()}
+    there = {model.token: model for model in registry.TRASH.deleted()}
     while tokens and tokens[-1] not in there:
         tokens.pop()
     if not tokens:
@@ -65,8 +65,8 @@ def draw_undo() -> None:
 
 def draw_trash() -> None:
     """Draw what can still be restored, after what is older than that is gone."""
-    registry.empty_trash()
-    there = registry.deleted()
+    registry.TRASH.empty()
+    there = registry.TRASH.deleted()
     if not there:
         return
     with st.expander(f"Trash ({len(there)})", icon=":material/delete:", key="trash"):

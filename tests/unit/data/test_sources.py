@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ulmfit_app.data import builtin, sources, trash
+from ulmfit_app.data import builtin, sources
 from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.ingest import check_pasted
 from ulmfit_app.errors import AppError, DataError, MissingExtraError, NameTakenError, NotFoundError, OfflineError
@@ -206,7 +206,7 @@ def test_the_trash_is_emptied_after_a_week_and_leaves_what_is_not_its_own(home: 
     old.mkdir()
     strange.mkdir()
     token = sources.delete("mine")
-    assert [item.token for item in trash.deleted()] == [token] and strange.is_dir() and not old.exists()
+    assert [item.token for item in sources.TRASH.deleted()] == [token] and strange.is_dir() and not old.exists()
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0, 2.0])
