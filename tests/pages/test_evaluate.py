@@ -14,6 +14,7 @@ from ulmfit_app.runs.folder import RunFolder, all_runs, find
 from ulmfit_app.runs.models import result_folder
 from ulmfit_app.schema import ClassifierReport, RunKind, Split
 from ulmfit_app.settings import CHECKOUT
+from ulmfit_app.ui import evaluation_classifier
 from ulmfit_app.ui.evaluation_classifier import cells, chosen_cell
 
 PAGE = CHECKOUT / "pages" / "evaluate.py"
@@ -135,6 +136,16 @@ def test_a_cell_lists_its_texts() -> None:
         assert listed.count("<tr><td>") == report.confusion[true][said]
         assert "<b>bold" not in listed
         pick = app.selectbox(key=f"cell-{folder.id}")
+
+
+@pytest.mark.usefixtures("models")
+def test_a_matrix_of_too_many_labels_is_left_to_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = evaluated("my-classifier")
+    assert len(opened(run=folder.id).get("plotly_chart")) == 1
+    monkeypatch.setattr(evaluation_classifier, "DRAWN", 1)
+    app = opened(run=folder.id)
+    assert not app.exception and not app.get("plotly_chart")
+    assert app.selectbox(key=f"cell-{folder.id}").options and "The list has every cell" in text(app)
 
 
 def test_a_cell_chosen_in_the_matrix_is_row_and_column() -> None:

@@ -65,6 +65,13 @@ def pressed(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
 
+def test_a_renamed_dataset_is_called_by_its_new_name(toy: Exploration) -> None:
+    assert "(toy;" in written(opened(dataset="toy", view="Vocabulary"))
+    sources.rename("toy", "game")
+    now = written(opened(dataset="game", view="Vocabulary"))
+    assert "(game;" in now and "(toy;" not in now
+
+
 def test_the_classification_minibatch_is_drawn_as_show_batch_gives_it(toy: Exploration) -> None:
     app = opened(dataset="toy")
     batch = show_classifier_batch(toy)

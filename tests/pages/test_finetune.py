@@ -13,7 +13,7 @@ from tests.unit.training.datasets import make_dataset
 from ulmfit_app import recipes
 from ulmfit_app.runs import launcher
 from ulmfit_app.runs.folder import RunFolder, all_runs
-from ulmfit_app.schema import Kind, LrReport, Recipe, RunKind, RunResult, RunState, Slice, Stage
+from ulmfit_app.schema import SPECIAL_TOKENS, Kind, LrReport, Recipe, RunKind, RunResult, RunState, Slice, Stage
 from ulmfit_app.settings import CHECKOUT
 from ulmfit_app.ui.training_fields import ADVANCED, COMMON, STAGE
 
@@ -108,7 +108,7 @@ def test_row_10_the_expansion_of_fine_tune_is_a_table() -> None:
     assert "<td>0.01</td><td>1</td>" in page  # the head alone
     for rate in ("5e-05", "0.000158", "0.0005", "0.00158", "0.005"):
         assert f"<td>{rate}</td>" in page
-    assert page.count("class='ulmfit-frozen'") == 4
+    assert page.count("<td>–</td>") == 4
 
 
 @pytest.mark.usefixtures("toy")
@@ -116,7 +116,7 @@ def test_rows_25_to_27_rates_fall_by_2_6() -> None:
     page = drawn(opened(dataset="toy", recipe="classifier-notebook"))
     for low in ("0.00385", "0.00074", "2.19e-05", "5.69e-05"):
         assert f"<td>{low}</td>" in page
-    assert page.count("class='ulmfit-frozen'") == 4 + 3 + 2
+    assert page.count("<td>–</td>") == 4 + 3 + 2
 
 
 @pytest.mark.usefixtures("toy")
@@ -313,3 +313,11 @@ def test_a_classifier_is_no_parent_and_an_encoder_is_one(home: Path) -> None:
     registry.export("general-lm", home / "models" / "my-encoder", encoder=True)
     options = field(opened(dataset="toy"), "Start from").options
     assert "my-encoder" in options and "my-classifier" not in options
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_parent_without_the_words_is_warned_of(home: Path) -> None:
+    tiny_lm(home / "models" / "foreign", vocab=[*SPECIAL_TOKENS, *(f"mot{number}" for number in range(23))])
+    app = opened(Kind.LM, dataset="toy", parent="foreign")
+    assert "the run will be refused" in app.warning[0].value
+    assert not opened(Kind.LM, dataset="toy", parent="general-lm").warning

@@ -15,11 +15,11 @@ from ulmfit_app.cli.runs import as_dict, metrics_line, state_words
 from ulmfit_app.defaults import SCRATCH
 from ulmfit_app.errors import OfflineError
 from ulmfit_app.runs import control
-from ulmfit_app.runs.folder import RunFolder, find, now
+from ulmfit_app.runs.folder import RunFolder, find
 from ulmfit_app.runs.submit import submit
 from ulmfit_app.runs.summary import RunSummary, summaries, summary
-from ulmfit_app.schema import DatasetInfo, Kind, Recipe, RunKind, RunSpec, RunState
-from ulmfit_app.training.request import architecture, choose_name, choose_parent, refuse
+from ulmfit_app.schema import DatasetInfo, Kind, Recipe, RunSpec, RunState
+from ulmfit_app.training.request import architecture, choose_name, choose_parent, refuse, spec_of
 
 STOPPED, INTERRUPTED = 3, 130
 
@@ -52,20 +52,18 @@ def train(
     chosen = _recipe(kind, recipe, _changes(changes))
     info = _dataset(data)
     choice = choose_parent(kind, chosen.name, data, info, parent)
-    spec = RunSpec(
-        kind=RunKind(f"train-{kind}"),
+    spec = spec_of(
+        chosen,
+        data,
+        info,
         name=choose_name(kind, data, name, summaries()),
-        dataset=data,
-        dataset_hash=info.content_hash if info else None,
-        recipe=chosen,
+        parent=choice.name,
         overrides=_changes(changes),
         limit=limit,
-        parent=choice.name,
         device=device,
         precision=precision,
         threads=threads,
         seed=seed,
-        created=now(),
     )
     note(f"Training the {_words(kind)} '{spec.name}' from {choice.name or SCRATCH}: {choice.reason}.")
     refuse(spec, info)

@@ -1,17 +1,19 @@
 """What is asked for, resolved: the parent, the name, the refusals of what cannot work, the submission.
 
-Pages and commands build a `RunSpec` and call the same functions here in the same order.
+Pages and commands call the same functions here in the same order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ulmfit_app import hardware, registry
 from ulmfit_app.defaults import SCRATCH, ParentChoice, default_name, default_parent
 from ulmfit_app.errors import DataError, DeviceError, NameTakenError, ParentError
+from ulmfit_app.runs.folder import now
 from ulmfit_app.runs.state import UNFINISHED
 from ulmfit_app.runs.submit import submit
 from ulmfit_app.runs.summary import RunSummary
-from ulmfit_app.schema import SIZES, Architecture, DatasetInfo, Kind, Recipe, RunSpec
+from ulmfit_app.schema import SIZES, Architecture, DatasetInfo, Kind, Recipe, RunKind, RunSpec
 from ulmfit_app.training.planning import plan_of
 
 
@@ -43,6 +45,38 @@ def choose_name(kind: Kind, dataset: str, asked: str | None, runs: Sequence[RunS
     name = asked or default_name(dataset, kind, claimed.keys() | {entry.name for entry in registry.models()})
     registry.new_folder(name)
     return name
+
+
+def spec_of(
+    recipe: Recipe,
+    dataset: str,
+    info: DatasetInfo | None,
+    *,
+    name: str | None,
+    parent: str | None,
+    overrides: Mapping[str, Any],
+    limit: int | None,
+    device: str,
+    precision: str,
+    threads: int | None,
+    seed: int,
+) -> RunSpec:
+    """The training that was asked for: `recipe` with its `overrides` in it; `parent`: None for random weights."""
+    return RunSpec(
+        kind=RunKind(f"train-{recipe.kind}"),
+        name=name,
+        dataset=dataset,
+        dataset_hash=info.content_hash if info else None,
+        recipe=recipe,
+        overrides=dict(overrides),
+        limit=limit,
+        parent=parent,
+        device=device,
+        precision=precision,
+        threads=threads,
+        seed=seed,
+        created=now(),
+    )
 
 
 def architecture(parent: str | None, recipe: Recipe) -> Architecture:

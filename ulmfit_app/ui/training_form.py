@@ -7,13 +7,12 @@ import streamlit as st
 from ulmfit_app.data.sources import CatalogueEntry, entry
 from ulmfit_app.defaults import ParentChoice
 from ulmfit_app.errors import AppError
-from ulmfit_app.runs.folder import now
 from ulmfit_app.runs.state import LIVE
 from ulmfit_app.runs.summary import RunSummary, summaries
-from ulmfit_app.schema import Kind, Recipe, RunKind, RunSpec
+from ulmfit_app.schema import Kind, Recipe, RunSpec
 from ulmfit_app.training.estimate import pace
 from ulmfit_app.training.planning import TrainingPlan, plan_of
-from ulmfit_app.training.request import architecture, refuse, start
+from ulmfit_app.training.request import architecture, refuse, spec_of, start
 from ulmfit_app.ui.datasets import open_dataset, pick_dataset
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.lr_finder import draw_finder
@@ -112,21 +111,18 @@ def _draw_stage_fields(fields: RecipeFields) -> None:
 
 
 def _spec(chosen: Start, recipe: Recipe, fields: RecipeFields, machine: Machine) -> RunSpec:
-    info = chosen.dataset.info
-    return RunSpec(
-        kind=RunKind(f"train-{recipe.kind}"),
+    return spec_of(
+        recipe,
+        chosen.dataset.name,
+        chosen.dataset.info,
         name=chosen.name,
-        dataset=chosen.dataset.name,
-        dataset_hash=info.content_hash if info else None,
-        recipe=recipe,
+        parent=chosen.parent.name if chosen.parent else None,
         overrides=fields.changes,
         limit=machine.limit,
-        parent=chosen.parent.name if chosen.parent else None,
         device=machine.device,
         precision=machine.precision,
         threads=machine.threads,
         seed=machine.seed,
-        created=now(),
     )
 
 
