@@ -19,6 +19,7 @@ from ulmfit_app.ui.dataset_report import draw_report
 from ulmfit_app.ui.dataset_texts import draw_repeats, draw_texts
 from ulmfit_app.ui.datasets import open_dataset
 from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.figure import draw_figure
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.models import kind_words, measured
 from ulmfit_app.ui.wording import RUN_WORDS, ago
@@ -110,7 +111,7 @@ def _draw_balance(counts: list[LabelCount]) -> None:
     figure = charts.label_balance(
         [count.label for count in shown], [count.train for count in shown], [count.valid for count in shown]
     )
-    _draw(figure, "balance", "Training and validation texts of each label; the tree of texts has the numbers.")
+    draw_figure(figure, "balance", "Training and validation texts of each label; the tree of texts has the numbers.")
     if len(counts) > MOST_LABELS:
         st.caption(f"The {MOST_LABELS} most frequent of {len(counts)} labels.")
 
@@ -120,7 +121,7 @@ def _draw_lengths(words: NDArray[np.int64]) -> None:
     quantiles = statistics.length_quantiles(words)
     edges, counts = statistics.length_histogram(words)
     alt = f"Texts by length in words; half have {quantiles[0.5]:,} words or fewer, the longest {quantiles[1.0]:,}."
-    _draw(charts.length_histogram(edges, counts, quantiles[0.5]), "lengths", alt)
+    draw_figure(charts.length_histogram(edges, counts, quantiles[0.5]), "lengths", alt)
     figures = "".join(f"<div><dt>{QUANTILES[share]}</dt><dd>{n:,}</dd></div>" for share, n in quantiles.items())
     st.html(f"<dl class='ulmfit-figures'>{figures}</dl>")
 
@@ -170,10 +171,6 @@ def _draw_changes(entry: CatalogueEntry, info: DatasetInfo) -> None:
         draw_changes(entry.name, has_labels=bool(info.labels))
     else:
         st.info("A dataset of the catalogue stays as it is, so that results can be compared. Add one of your own.")
-
-
-def _draw(figure: object, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
 
 
 @st.cache_data(max_entries=8, show_spinner="Counting words")

@@ -9,6 +9,7 @@ from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import LrReport, Recipe, RunSpec
 from ulmfit_app.training.request import refuse
 from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.figure import draw_figure
 from ulmfit_app.ui.training_choices import adopt
 
 MEANING = {
@@ -67,9 +68,7 @@ def draw_rates(run: RunSummary) -> None:
     suggested = ", ".join(f"{key} {rate:.2g}" for key, rate in report.suggestions.items())
     alt = f"Loss against learning rate, logarithmic axis, from {report.rates[0]:.0e} to {report.rates[-1]:.0e}. "
     figure = rate_finder(report.rates, report.losses, report.suggestions)
-    st.plotly_chart(
-        figure, key=f"rates-{run.id}", config={"displayModeBar": False}, alt=alt + f"Suggestions: {suggested}."
-    )
+    draw_figure(figure, f"rates-{run.id}", f"{alt}Suggestions: {suggested}.")
     st.markdown(f"Use a rate as the peak of the stage “{plain(name)}”; a slice keeps its ratio:")
     with st.container(horizontal=True):
         for key, rate in report.suggestions.items():

@@ -9,6 +9,7 @@ from ulmfit_app.runs.history import RunHistory
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import ClassifierReport, EpochEvent, Kind, LmReport, LrReport, PredictionReport, Report
 from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.figure import draw_figure
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.wording import duration, metrics_words
 
@@ -70,7 +71,7 @@ def draw_loss(run_id: str, history: RunHistory) -> None:
     if history.loss or valid:
         st.subheader("Loss", anchor=False)
         alt = "Training loss and validation loss by step; the table of epochs has the numbers."
-        _draw(loss_curves(history.loss, valid, _steps(history)), f"loss-{run_id}", alt)
+        draw_figure(loss_curves(history.loss, valid, _steps(history)), f"loss-{run_id}", alt)
 
 
 def draw_measures(run_id: str, history: RunHistory) -> None:
@@ -82,16 +83,12 @@ def draw_measures(run_id: str, history: RunHistory) -> None:
         with next(columns):
             st.subheader(name.capitalize(), anchor=False)
             alt = f"{name} of the validation texts at the ends of epochs; the table of epochs has the numbers."
-            _draw(metric_curve(name, points, _steps(history)), f"{name}-{run_id}", alt)
+            draw_figure(metric_curve(name, points, _steps(history)), f"{name}-{run_id}", alt)
     if history.lr:
         with next(columns):
             st.subheader("Learning rate", anchor=False)
             alt = "Learning rate of the last parameter group by step: in every stage it rises, then falls."
-            _draw(rate_curve(history.lr, _steps(history)), f"rate-{run_id}", alt)
-
-
-def _draw(figure: object, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+            draw_figure(rate_curve(history.lr, _steps(history)), f"rate-{run_id}", alt)
 
 
 def _steps(history: RunHistory) -> int | None:

@@ -11,6 +11,7 @@ from ulmfit_app.recipes import PlannedStage
 from ulmfit_app.schema import Recipe
 from ulmfit_app.training.planning import ENDLESS, TrainingPlan
 from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.figure import draw_figure
 
 EXPLAINED = """\
 Howard and Ruder, *Universal Language Model Fine-tuning for Text Classification* (2018), of which this is a practical \
@@ -65,15 +66,13 @@ def draw_schedule(stages: Sequence[PlannedStage], recipe: Recipe) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("Learning rate of the last group")
-        _draw(schedule_curve(rates, from_zero=True), "plan-rate", f"Learning rate by epoch; it peaks at: {peaks}.")
+        draw_figure(
+            schedule_curve(rates, from_zero=True), "plan-rate", f"Learning rate by epoch; it peaks at: {peaks}."
+        )
     with right:
         st.markdown("Momentum")
         words = f"Momentum by epoch: from {recipe.moms[0]:g} to {recipe.moms[1]:g} and back to {recipe.moms[2]:g}."
-        _draw(schedule_curve(momenta, from_zero=False), "plan-momentum", words)
-
-
-def _draw(figure: object, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+        draw_figure(schedule_curve(momenta, from_zero=False), "plan-momentum", words)
 
 
 def draw_explained() -> None:

@@ -12,6 +12,7 @@ from ulmfit_app.data.vocabulary import Coverage, WordRow, coverage, find_words, 
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import FAKE, Recipe
 from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.figure import draw_figure
 from ulmfit_app.ui.models import pick_model
 from ulmfit_app.ui.tokens import chip
 
@@ -114,9 +115,7 @@ def _draw_curve(ranked: Sequence[tuple[str, int]], covered: Coverage) -> None:
         f"Occurrences of {len(counts):,} words by rank, both axes logarithmic, from {counts[0]:,} down to "
         f"{counts[-1]:,}. About the first {covered.kept:,} are in the vocabulary."
     )
-    st.plotly_chart(
-        rank_frequency(counts, covered.kept), key="rank-frequency", config={"displayModeBar": False}, alt=alt
-    )
+    draw_figure(rank_frequency(counts, covered.kept), "rank-frequency", alt)
 
 
 def _draw_words(ranked: Sequence[tuple[str, int]], vocab: Sequence[str]) -> None:
