@@ -31,7 +31,9 @@ else:
         generation = present()
         if generation is not None:
             views = list(VIEWS)
-            view = st.segmented_control("View", views, default=views[0], required=True, key="view", bind="query-params")
+            view = st.segmented_control(
+                "View", views, default=views[0], required=True, key="shown", bind="query-params"
+            )
             draw_generation(generation, view)
             draw_remarks(generation, view)
             draw_seed(generation.request.seed)

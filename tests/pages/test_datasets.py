@@ -203,7 +203,7 @@ def test_one_dataset_opens_by_its_link(mine: str) -> None:
 
 def test_a_dataset_of_the_catalogue_is_built_and_read_only(monkeypatch: pytest.MonkeyPatch, mine: str) -> None:
     monkeypatch.setattr(builtin, "imdb", lambda: sources.open_dataset(mine))
-    app = opened(dataset="imdb", view="Change")
+    app = opened(dataset="imdb", tab="Change")
     assert not app.exception
     assert "catalogue, read-only" in drawn(app) and "stays as it is" in app.info[0].value
 
@@ -225,7 +225,7 @@ def test_a_damaged_dataset_can_be_deleted(home: Path, mine: str) -> None:
 
 
 def test_search_marks_and_filters(mine: str) -> None:
-    app = opened(dataset=mine, view="Texts", words="DULL 1")
+    app = opened(dataset=mine, tab="Texts", words="DULL 1")
     assert not app.exception
     page = drawn(app)
     assert "11 texts contain all of: DULL, 1" in page and "<mark>dull</mark> &lt;b&gt;film" in page
@@ -238,7 +238,7 @@ def test_search_marks_and_filters(mine: str) -> None:
 
 
 def test_the_report_stays_with_the_dataset(mine: str) -> None:
-    page = drawn(opened(dataset=mine, view="Report"))
+    page = drawn(opened(dataset=mine, tab="Report"))
     assert "JSON Lines" in page and "empty text" in page and "no label" in page and "No text occurs twice" in page
 
 
@@ -248,13 +248,13 @@ def test_what_used_it_is_listed_by_content(home: Path, mine: str) -> None:
     tiny_lm(home / "models" / "of-another")
     folder = make_run(dataset=mine, name="run-of-it")
     folder.write_status(status(RunState.DONE))
-    page = drawn(opened(dataset=mine, view="Used by"))
+    page = drawn(opened(dataset=mine, tab="Used by"))
     assert "made-of-it" in page and "run-of-it" in page and "of-another" not in page
 
 
 def test_rename_split_delete_and_undo(mine: str) -> None:
     info = sources.entry(mine).info
-    app = opened(dataset=mine, view="Change")
+    app = opened(dataset=mine, tab="Change")
     app.text_input(key="new-name-mine").set_value("ours")
     button(app, "Rename")
     assert _dataset(app) == "ours" and sources.names()[4:] == ["ours"]
@@ -273,7 +273,7 @@ def test_rename_split_delete_and_undo(mine: str) -> None:
 
 
 def test_undo_of_a_deletion_leaves_what_has_the_name_now(tmp_path: Path, mine: str) -> None:
-    app = opened(dataset=mine, view="Change")
+    app = opened(dataset=mine, tab="Change")
     app.button(key="delete-mine").click().run()
     another = tmp_path / "another.jsonl"
     another.write_text(LINES.replace("Text", "Word"), encoding="utf-8")
@@ -285,7 +285,7 @@ def test_undo_of_a_deletion_leaves_what_has_the_name_now(tmp_path: Path, mine: s
 
 
 def test_a_name_that_is_not_allowed_is_told_and_changes_nothing(mine: str) -> None:
-    app = opened(dataset=mine, view="Change")
+    app = opened(dataset=mine, tab="Change")
     app.text_input(key="new-name-mine").set_value("No Good")
     button(app, "Rename")
     assert "cannot be the name" in app.error[0].value and mine in sources.names()
@@ -301,7 +301,7 @@ def test_the_trash_brings_back_in_another_session(mine: str) -> None:
 def test_a_dataset_that_a_run_needs_is_neither_renamed_split_nor_deleted(mine: str) -> None:
     queued_run(dataset=mine)
     for label in ("Rename", "Split again", "Delete"):
-        app = opened(dataset=mine, view="Change")
+        app = opened(dataset=mine, tab="Change")
         app.text_input(key="new-name-mine").set_value("ours")
         button(app, label)
         assert "needs the dataset" in app.error[0].value

@@ -96,19 +96,19 @@ def test_next_previous_and_random_walk_through_an_epoch(toy: Exploration) -> Non
     pressed(app, "Previous")
     assert drawn(app) == first
     pressed(app, "Random")
-    seed, number = (int(app.number_input(key=key).value) for key in ("seed", "minibatch"))
+    seed, number = (int(app.number_input(key=key).value) for key in ("order_seed", "minibatch"))
     assert chips(show_classifier_batch(toy, number - 1, seed).rows[0][0]) in drawn(app)
     assert not app.exception
 
 
 def test_a_link_opens_the_minibatch_it_names(toy: Exploration) -> None:
-    app = opened(dataset="toy", minibatch="2", seed="7")
+    app = opened(dataset="toy", minibatch="2", order_seed="7")
     assert chips(show_classifier_batch(toy, 1, 7).rows[3][0]) in drawn(app)
 
 
 @pytest.mark.parametrize(
     "query",
-    [{"minibatch": "999"}, {"minibatch": "-1", "seed": "x"}, {"view": "nonsense"}, {"dataset": "../../etc"}],
+    [{"minibatch": "999"}, {"minibatch": "-1", "order_seed": "x"}, {"view": "nonsense"}, {"dataset": "../../etc"}],
 )
 def test_what_a_bad_link_names_is_left_out(
     toy: Exploration, query: dict[str, str], monkeypatch: pytest.MonkeyPatch

@@ -108,9 +108,9 @@ def test_the_same_model_beside_itself_writes_once(two: None) -> None:
 def test_the_text_can_be_seen_as_tokens_and_with_what_was_expected(two: None) -> None:
     app = generated(opened(model="lm1", seed="1"))
     before = words(app)
-    app.button_group(key="view").set_value("Tokens").run()
+    app.button_group(key="shown").set_value("Tokens").run()
     assert "ulmfit-token ulmfit-special'>xxbos<" in drawn(app)
-    app.button_group(key="view").set_value(EXPECTED).run()
+    app.button_group(key="shown").set_value(EXPECTED).run()
     step = app.session_state[PRESENT].texts[0].steps[0]
     assert drawn(app).count("<tr><th scope='row'>") == 30
     assert f"<td>{step.probability:.1%}</td>" in drawn(app)

@@ -109,27 +109,27 @@ def test_a_parent_that_is_gone_is_said(own: Path) -> None:
 def test_the_card_is_drawn_without_front_matter_images_or_html(own: Path) -> None:
     folder = tiny_lm(own / "my-lm")
     registry.write_notes("my-lm", "My *own* words. <img src='http://x.example/a'> ![](http://x.example/a.png)")
-    app = opened(model="my-lm", view="Card")
+    app = opened(model="my-lm", part="Card")
     (card,) = [element for element in app.markdown if "My *own* words." in element.value]
     assert not card.allow_html
     assert "![" not in card.value and "license:" not in card.value and "<!--" not in card.value
     (folder / "README.md").unlink()
-    assert "has no card" in shown(opened(model="my-lm", view="Card"))
+    assert "has no card" in shown(opened(model="my-lm", part="Card"))
 
 
 def test_notes_are_saved_and_read_again(own: Path) -> None:
     tiny_lm(own / "my-lm")
-    app = opened(model="my-lm", view="Notes")
+    app = opened(model="my-lm", part="Notes")
     app.text_area[0].set_value("Trained on a train.")
     press(app, "Save notes")
     assert registry.read_notes("my-lm") == "Trained on a train."
     assert "notes are saved" in shown(app)
-    assert opened(model="my-lm", view="Notes").text_area[0].value == "Trained on a train."
+    assert opened(model="my-lm", part="Notes").text_area[0].value == "Trained on a train."
 
 
 def test_a_model_is_renamed_and_stays_open(own: Path) -> None:
     tiny_lm(own / "my-lm")
-    app = opened(model="my-lm", view="Change")
+    app = opened(model="my-lm", part="Change")
     app.text_input[0].set_value("better")
     press(app, "Rename")
     assert (own / "better").is_dir()
@@ -141,7 +141,7 @@ def test_a_model_is_renamed_and_stays_open(own: Path) -> None:
 def test_a_bad_or_taken_name_is_told_and_changes_nothing(own: Path, name: str) -> None:
     tiny_lm(own / "my-lm")
     tiny_classifier(own / "mine")
-    app = opened(model="my-lm", view="Change")
+    app = opened(model="my-lm", part="Change")
     app.text_input[0].set_value(name)
     press(app, "Rename")
     assert len(app.error) == 1 and app.text_input[0].value == name
@@ -150,7 +150,7 @@ def test_a_bad_or_taken_name_is_told_and_changes_nothing(own: Path, name: str) -
 
 def test_deleting_goes_back_to_the_list_and_undo_brings_back(own: Path) -> None:
     tiny_lm(own / "my-lm")
-    app = press(opened(model="my-lm", view="Change"), "Delete")
+    app = press(opened(model="my-lm", part="Change"), "Delete")
     assert not (own / "my-lm").exists()
     assert "is in the trash" in shown(app) and "model" not in app.query_params
     yours = opened()
@@ -172,7 +172,7 @@ def test_a_model_that_a_run_needs_is_neither_deleted_nor_renamed(own: Path, butt
     tiny_lm(own / "my-lm")
     run = make_run(name="next", parent="my-lm")
     run.write_status(status(RunState.PAUSED))
-    app = opened(model="my-lm", view="Change")
+    app = opened(model="my-lm", part="Change")
     assert run.id in shown(app)
     app.text_input[0].set_value("other")
     press(app, button)
@@ -183,19 +183,19 @@ def test_a_model_that_a_run_needs_is_neither_deleted_nor_renamed(own: Path, butt
 def test_a_shipped_model_cannot_be_changed(tmp_path: Path) -> None:
     tiny_lm(tmp_path / "no-shipped-models" / "general-lm")
     for view in ("Notes", "Change"):
-        app = opened(model="general-lm", view=view)
+        app = opened(model="general-lm", part=view)
         assert "read-only" in app.info[0].value
         assert not app.text_input and not app.text_area
 
 
 def test_downloads_come_with_the_code_that_loads_them(own: Path) -> None:
     tiny_lm(own / "my-lm")
-    app = opened(model="my-lm", view="Download")
+    app = opened(model="my-lm", part="Download")
     assert len(app.get("download_button")) == 3
     assert [len(element.value.splitlines()) for element in app.code] == [3, 3, 4]
     assert 'learn.load_encoder("my-lm")' in app.code[2].value
     modelfolder.to_encoder(own / "my-lm", own / "bare")
-    assert len(opened(model="bare", view="Download").get("download_button")) == 2
+    assert len(opened(model="bare", part="Download").get("download_button")) == 2
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "../../etc", "<b>x</b>", ""])

@@ -71,7 +71,7 @@ def _draw_opened(entry: CatalogueEntry, dataset: Dataset) -> None:
         draw_link("finetune_lm", "Fine-tune a language model on it", icon=GO, dataset=entry.name)
         if info.labels:
             draw_link("finetune_classifier", "Train a classifier on it", icon=GO, dataset=entry.name)
-    tabs = dict(zip(TABS, st.tabs(TABS, key="view", bind="query-params"), strict=True))
+    tabs = dict(zip(TABS, st.tabs(TABS, key="tab", bind="query-params"), strict=True))
     opened = next((label for label, tab in tabs.items() if tab.open), TABS[0])
     with tabs[opened]:
         match opened:

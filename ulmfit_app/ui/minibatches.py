@@ -68,7 +68,7 @@ def _pick(count: int) -> tuple[int, int]:
         st.button("Previous", icon=":material/chevron_left:", on_click=_go, args=(number - 1,), disabled=number == 1)
         st.button("Next", icon=":material/chevron_right:", on_click=_go, args=(number + 1,), disabled=number == count)
         seed = st.number_input(
-            "Seed of the order", 0, 2**32 - 1, SEED, key="seed", bind="query-params", width=170,
+            "Seed of the order", 0, 2**32 - 1, SEED, key="order_seed", bind="query-params", width=170,
             help="Every epoch of a training has its own order; the same seed gives the same order again.",
         )  # fmt: skip
         st.button("Random", icon=":material/shuffle:", on_click=_go_anywhere, args=(count,))
@@ -80,7 +80,10 @@ def _go(number: int) -> None:
 
 
 def _go_anywhere(count: int) -> None:
-    st.session_state["minibatch"], st.session_state["seed"] = 1 + secrets.randbelow(count), secrets.randbelow(SEEDS)
+    st.session_state["minibatch"], st.session_state["order_seed"] = (
+        1 + secrets.randbelow(count),
+        secrets.randbelow(SEEDS),
+    )
 
 
 def _draw_texts(batch: ClassifierBatch) -> None:

@@ -47,7 +47,7 @@ def _draw_usable(entry: ModelEntry, config: ModelConfig, entries: Sequence[Model
     sign = f"<span class='ulmfit-state ulmfit-ready'>{whose}</span> {partial if config.partial else ''}"
     st.html(f"<p class='ulmfit-facts'>{sign}{spans}</p>")
     _draw_uses(entry.name, config)
-    tabs = dict(zip(TABS, st.tabs(TABS, key="view", bind="query-params"), strict=True))
+    tabs = dict(zip(TABS, st.tabs(TABS, key="part", bind="query-params"), strict=True))
     opened = next((label for label, tab in tabs.items() if tab.open), TABS[0])
     with tabs[opened]:
         match opened:

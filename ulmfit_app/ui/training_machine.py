@@ -39,7 +39,14 @@ def pick_machine() -> Machine:
             placeholder="all",
         )  # fmt: skip
         seed = st.number_input(
-            "Seed", 0, 2**32 - 1, 42, key="seed", width=WIDTH, persist_state="session", help="Of everything random."
+            "Seed",
+            0,
+            2**32 - 1,
+            42,
+            key="training-seed",
+            width=WIDTH,
+            persist_state="session",
+            help="Of everything random.",
         )
         limit = st.number_input(
             "Limit", 4, None, None, key="limit", width=WIDTH, persist_state="session", placeholder="none",
