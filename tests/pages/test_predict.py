@@ -212,6 +212,13 @@ def test_a_file_that_cannot_be_read_is_told(tiny: Path, content: bytes, name: st
     assert app.text_area[0].value == "good fun"
 
 
+def test_an_unknown_model_in_the_url_is_told_once(tiny: Path) -> None:
+    app = opened(model="*no* such")
+    assert "“\\*no\\* such”" in app.warning[0].value
+    assert app.query_params["model"] == "tiny"
+    assert not app.run().warning
+
+
 def test_an_unknown_run_is_told(tiny: Path) -> None:
     app = opened(run="20260101-000000-predict-0000")
     assert "There is no run" in app.error[0].value
