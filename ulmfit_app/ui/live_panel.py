@@ -37,7 +37,8 @@ def draw_run(run_id: str) -> None:
         _draw_heading(folder, run)
         draw_actions(folder, run)
         every = EVERY if run.state in LIVE else None
-        st.fragment(_draw_progress, run_every=every)(folder, run.state)
+        with st.container(key="live-panel"):
+            st.fragment(_draw_progress, run_every=every)(folder, run.state)
 
 
 def _draw_heading(folder: RunFolder, run: RunSummary) -> None:
