@@ -3,14 +3,20 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.fixtures import tiny_classifier
+from tests.fixtures import tiny_classifier, tiny_lm
 from tools.appserver import Server, serve
 from tools.chromium import chromium
+from ulmfit_app.data import sources
+from ulmfit_app.settings import settings
+
+REVIEWS = "tiny-reviews"
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +32,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app over a home with one tiny classifier."""
+    """The app over a home with the models `tiny` and `tiny-lm`, and the dataset `REVIEWS`."""
     folder = tmp_path_factory.mktemp("server")
     tiny_classifier(folder / "home" / "models" / "tiny")
+    tiny_lm(folder / "home" / "models" / "tiny-lm")
+    _add_reviews(folder)
     with serve(folder / "home", folder / "log.txt") as running:
         yield running
 
@@ -59,10 +67,38 @@ def serious_violations(page: Page) -> list[str]:
     page.mouse.move(0, 0)
     page.wait_for_timeout(500)  # colours of a button change in a transition
     return [
-        f"{found['id']}: {found['help']}: {[node['html'] for node in found['nodes']]}"
+        f"{found['id']}: {found['help']}: {nodes}"
         for found in Axe().run(page).response["violations"]
         if found["impact"] in ("serious", "critical")
+        if (nodes := [node["html"] for node in found["nodes"] if not _of_streamlits_menu(page, found["id"], node)])
     ]
+
+
+def _of_streamlits_menu(page: Page, rule: str, node: dict[str, Any]) -> bool:
+    """Whether this is the list of pages in the sidebar: with sections, Streamlit 1.67 puts `div` between `ul` and `li`.
+
+    Nothing of ours can mend that; every other rule holds for that list, and these two for every other list.
+    """
+    if rule not in ("list", "listitem"):
+        return False
+    found = page.locator(node["target"][0])
+    return bool(found.evaluate("element => element.closest('[data-testid=stSidebarNavItems]') !== null"))
+
+
+def _add_reviews(folder: Path) -> None:
+    """Forty short reviews as a dataset of the home in `folder`."""
+    judged = [
+        f"{word} film with actor {i},{label}"
+        for i in range(20)
+        for word, label in (("A fine", "pos"), ("A dull", "neg"))
+    ]
+    path = folder / "reviews.csv"
+    path.write_text("\n".join(["text,label", *judged]))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ULMFIT_HOME", str(folder / "home"))
+        settings.cache_clear()
+        sources.add(REVIEWS, [path])
+    settings.cache_clear()
 
 
 def _is_local(url: str, home: str) -> bool:
