@@ -16,7 +16,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 WORKERS := -n 2 --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: help install run test lint types test-fast test-slow test-e2e chaos lock clean
+.PHONY: help install run test lint types test-fast test-slow test-e2e chaos screenshots bench-ui results lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,15 @@ test-e2e: $(TESTS) ## a real browser; needs Chromium (Debian, Ubuntu: apt-get in
 
 chaos: $(TESTS) ## kill workers at fifty random moments; a quarter of an hour
 	$(PYTEST) $(WORKERS) -m chaos
+
+screenshots: $(TESTS) ## pictures of every page into docs/screenshots; some minutes, needs Chromium
+	$(BIN)/python -m tools.screenshots
+
+bench-ui: $(TESTS) ## how fast the app answers, on a quiet machine; a quarter of an hour, needs Chromium
+	$(BIN)/python -m benchmarks.ui
+
+results: $(TESTS) ## render docs/results.md from the records in benchmarks/results
+	$(BIN)/python -m benchmarks.render
 
 lock: $(TESTS) ## write the versions installed in .venv to requirements*.txt
 	$(BIN)/python tools/lock.py

@@ -19,22 +19,30 @@ def make_vocab(counts: Counter[str], min_freq: int = 3, max_vocab: int = 60000) 
     return vocab + [FAKE] * (8 - len(vocab) % 8)
 
 
+MIN_SHARE = 0.1  # of a new vocabulary that a parent must know
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How many words of a new vocabulary the old one `kept`, how many are `new`, and the `share` kept (0 to 1).
 
-    The padding words `xxfake` count on neither side.
+    Special tokens and the padding words `xxfake` count on neither side: every vocabulary has them.
     """
 
     kept: int
     new: int
     share: float
 
+    @property
+    def too_small(self) -> bool:
+        """True where a training refuses the parent: it would start with next to no word that it knows."""
+        return self.share < MIN_SHARE
+
 
 def vocabulary_fit(old: Sequence[str], new: Sequence[str]) -> Fit:
     """How well the vocabulary `old` of a parent covers the vocabulary `new`."""
     known = set(old)
-    words = [word for word in new if word != FAKE]
+    words = [word for word in new if word != FAKE and word not in SPECIAL_TOKENS]
     kept = sum(word in known for word in words)
     return Fit(kept=kept, new=len(words) - kept, share=kept / len(words) if words else 0.0)
 

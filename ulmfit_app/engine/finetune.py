@@ -31,7 +31,6 @@ from ulmfit_app.errors import TrainingError
 from ulmfit_app.recipes import fit_to_texts, plan
 from ulmfit_app.schema import (
     SIZES,
-    SPECIAL_TOKENS,
     Architecture,
     Event,
     Kind,
@@ -187,7 +186,7 @@ def _vocabulary(texts: Corpus, recipe: Recipe, parent: parents.Parent | None) ->
     if parent and recipe.text_vocab == "parent":
         return parent.vocab
     vocab = texts.vocabulary(recipe)
-    if vocabulary_fit((), vocab[len(SPECIAL_TOKENS) :]).new == 0:
+    if vocabulary_fit((), vocab).new == 0:
         raise TrainingError(
             f"No word occurs {recipe.min_freq} times in the training texts.", todo="Add texts, or lower min_freq."
         )

@@ -12,11 +12,10 @@ from torch import Tensor
 from ulmfit_app import modelfolder
 from ulmfit_app.data.vocabulary import vocabulary_fit
 from ulmfit_app.errors import ParentError
-from ulmfit_app.schema import SPECIAL_TOKENS, Kind, ModelConfig, TokenizerConfig
+from ulmfit_app.schema import Kind, ModelConfig, TokenizerConfig
 
 EMBEDDING = "encoder.weight"
 DECODER_BIAS = "1.decoder.bias"
-MIN_SHARE = 0.1  # of the words that the parent must know
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def transfer(parent: Parent, vocab: list[str]) -> dict[str, Tensor]:
     else:
         known = {word: row for row, word in enumerate(parent.vocab)}
         rows = torch.tensor([known.get(word, -1) for word in vocab])
-        if vocabulary_fit(parent.vocab, vocab[len(SPECIAL_TOKENS) :]).share < MIN_SHARE:
+        if vocabulary_fit(parent.vocab, vocab).too_small:
             raise ParentError(
                 f"The parent '{parent.name}' knows next to none of the words of this dataset.",
                 todo="Is it in the same language? Train from scratch otherwise.",

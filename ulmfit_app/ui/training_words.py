@@ -62,3 +62,9 @@ def draw_words(words: Words | None, spec: RunSpec) -> None:
             f"{total}: **{fit.kept:,}** (**{fit.share:.0%}**) keep the vectors of {plain(spec.parent)}, {fit.new:,} "
             "new ones start as the mean of its vectors."
         )
+        if fit.too_small:
+            st.warning(
+                f"{plain(spec.parent)} knows next to none of these words: the run will be refused. Choose another "
+                "model to start from, or scratch.",
+                icon=":material/warning:",
+            )

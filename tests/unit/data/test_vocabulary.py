@@ -27,8 +27,8 @@ def test_the_vocabulary_is_padded_to_a_multiple_of_eight_even_when_it_is_one() -
     assert len(vocab) == 24 and vocab[16:] == [FAKE] * 8
 
 
-def test_the_fit_counts_words_without_padding() -> None:
-    fit = vocabulary_fit(["the", "film", FAKE], ["the", "movie", "film", "bad", FAKE, FAKE])
+def test_the_fit_counts_words_without_padding_and_special_tokens() -> None:
+    fit = vocabulary_fit([UNK, "the", "film", FAKE], [UNK, "the", "movie", "film", "bad", FAKE, FAKE])
     assert (fit.kept, fit.new, fit.share) == (2, 2, 0.5)
 
 
@@ -54,3 +54,9 @@ def test_words_are_found_by_a_part_of_them_with_rank_and_id() -> None:
     assert find_words(ranked, vocab, "film", 1) == ([WordRow(2, "film", 2, None)], 2)
     assert [row.id for row in find_words(ranked, vocab, "", 9)[0]] == [1, None, None, 2]
     assert find_words(ranked, vocab, "zyzzyva", 9) == ([], 0)
+
+
+def test_a_parent_that_knows_next_to_nothing_is_told() -> None:
+    words = [f"w{number}" for number in range(100)]
+    assert vocabulary_fit(words[:9], words).too_small
+    assert not vocabulary_fit(words[:10], words).too_small
