@@ -69,10 +69,10 @@ def test_language_model_then_classifier(bench: Bench, tmp_path: Path) -> None:
     assert {"1epoch", "finetuned"} < set(checkpoints.names(tmp_path / "checkpoints"))
     assert "keep the vectors of 'general'" in bench.told()
 
-    longer = {"bs": 8, "seq_len": 16, "stages.0.epochs": 4, "stages.3.epochs": 8, "stages.3.lr": 1e-2}
+    longer = {"bs": 8, "seq_len": 16, "stages.0.epochs": 4, "stages.3.epochs": 8, "stages.3.lr": 1e-2, "drop_mult": 0.1}
     recipe = recipes.override(recipes.get("classifier-notebook", Kind.CLASSIFIER), longer)
     classifier = bench.train(Kind.CLASSIFIER, recipe, "mine", dataset(200), parent=tmp_path / "mine-lm")
-    assert classifier.metrics["accuracy"] > 0.65  # half of the texts have either label, their words tell which
+    assert classifier.metrics["accuracy"] > 0.8  # half of the texts have either label, their words tell which
     assert classifier.config.labels == ("neg", "pos")
     assert modelfolder.read_vocab(tmp_path / "mine") == modelfolder.read_vocab(tmp_path / "mine-lm")  # row 22
 
