@@ -89,7 +89,8 @@ def test_a_run_is_found_reloaded_opened_twice_stopped_kept_deleted_and_brought_b
     profile = browser.new_context()
     elsewhere = profile.new_page()
     elsewhere.goto(page.url)
-    elsewhere.get_by_role("button", name="Stop").click(timeout=SLOW)
+    # In the page: while a script runs, Streamlit's own header has a button "Stop" too.
+    elsewhere.get_by_test_id("stMain").get_by_role("button", name="Stop").click(timeout=SLOW)
     elsewhere.get_by_role("button", name="Stop the run").click()
     for tab in (elsewhere, page):  # neither is reloaded
         expect(tab.get_by_text(f"Kept: the model {training.name}, marked partial")).to_be_visible(timeout=SLOW)
