@@ -4,6 +4,7 @@ Both in threads that never call Streamlit. Training goes on without a server, an
 dispatch lock decides who starts a run.
 """
 
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -16,7 +17,8 @@ from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.serving import serving_lock
 
-SLOW = ("torch", "spacy")  # 2 s and 3 s on two cores (torch 2.13, spaCy 3.8)
+SLOW = ("plotly.graph_objects", "pandas", "torch", "spacy")  # 6 s on two cores, most of it torch and spaCy
+FIRST_PAGE = 2.0  # seconds in which the server draws its first page undisturbed (both would wait for Python's lock)
 EVERY = 1.0  # seconds between two looks at the queue
 PATIENCE = 10.0  # seconds that the end of the server waits for a dispatch
 
@@ -26,8 +28,8 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start both threads and let the server begin at once; at its end, end the dispatcher."""
-    threading.Thread(target=_import_slow, name="warm-up", daemon=True).start()
     ending = threading.Event()
+    threading.Thread(target=_warm_up, args=(ending,), name="warm-up", daemon=True).start()
     dispatcher = threading.Thread(target=_dispatch_until, args=(ending,), name="dispatcher", daemon=True)
     dispatcher.start()
     yield
@@ -35,13 +37,22 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     dispatcher.join(PATIENCE)
 
 
-def _import_slow() -> None:
-    """A failed import fails again where it is needed."""
+def _warm_up(ending: threading.Event) -> None:
+    """Import what is slow, and keep it out of the garbage collection.
+
+    Streamlit collects garbage after every run of a script: with torch and spaCy 200 ms with Python's lock held, and
+    the browser waits. What was imported is no garbage, so it need not be looked through again.
+    A failed import fails again where it is needed.
+    """
+    if ending.wait(FIRST_PAGE):
+        return
     for name in SLOW:
         try:
             import_module(name)
         except ImportError:
             log.warning("%s cannot be imported; predictions will fail.", name, exc_info=True)
+    gc.collect()
+    gc.freeze()
 
 
 def _dispatch_until(ending: threading.Event) -> None:

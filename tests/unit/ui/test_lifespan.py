@@ -1,13 +1,23 @@
 """The warm-up never delays the server and never brings it down; the dispatcher starts what waits."""
 
 import asyncio
+import gc
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from ulmfit_app.errors import RunError
 from ulmfit_app.runs.serving import is_served
 from ulmfit_app.ui import lifespan
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No waiting for a first page, and the garbage collection of the tests as it was."""
+    monkeypatch.setattr(lifespan, "FIRST_PAGE", 0)
+    yield
+    gc.unfreeze()
 
 
 def test_imports_in_a_daemon_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,11 +44,27 @@ def test_imports_in_a_daemon_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     thread.join(30)
     assert thread.daemon
     assert imported == ["a", "b"]
+    assert gc.get_freeze_count() > 0  # what was imported is not looked through after every run of a script
+
+
+def test_a_server_that_ends_at_once_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+    monkeypatch.setattr(lifespan, "import_module", imported.append)
+    monkeypatch.setattr(lifespan, "FIRST_PAGE", 30)
+
+    async def serve() -> list[threading.Thread]:
+        async with lifespan.lifespan(None):
+            return [thread for thread in threading.enumerate() if thread.name == "warm-up"]
+
+    (thread,) = asyncio.run(serve())
+    thread.join(10)
+    assert not thread.is_alive()
+    assert imported == []
 
 
 def test_a_missing_library_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(lifespan, "SLOW", ("no_such_library_at_all", "json"))
-    lifespan._import_slow()
+    lifespan._warm_up(threading.Event())
     assert "no_such_library_at_all" in caplog.text
 
 
