@@ -207,7 +207,7 @@ def _report(model: str, path: Path, text_columns: list[str], label_column: str |
             raise AppError(f"'{model}' is an encoder: it has no head that could be measured.")
         labelled = read_labelled(path, text_columns, label_column)
         _note_choices(labelled, guessed=label_column is None)
-        return evaluate_classifier(loaded, labelled.texts, labelled.labels, report)
+        return evaluate_classifier(loaded, *_known(loaded, labelled.texts, labelled.labels), report)
 
 
 def _report_on_split(model: str, data: str, split: Split) -> ClassifierReport | LmReport:
@@ -227,7 +227,19 @@ def _report_on_split(model: str, data: str, split: Split) -> ClassifierReport | 
         if len(labelled) < len(rows):
             note(f"Left out: {len(rows) - len(labelled):,} of {len(rows):,} texts without a label.")
         labels = [dataset.info.labels[label] for label in dataset.label_ids[labelled].tolist()]
-        return evaluate_classifier(loaded, dataset.texts_of(labelled), labels, told)
+        return evaluate_classifier(loaded, *_known(loaded, dataset.texts_of(labelled), labels), told)
+
+
+def _known(predictor: "Predictor", texts: list[str], labels: list[str]) -> tuple[list[str], list[str]]:
+    """The texts whose label the model knows, and these labels; the others are left out and counted, as by the page."""
+    from ulmfit_app.runs.worker_evaluate import usable
+    from ulmfit_app.runs.worker_texts import Row
+
+    pairs = zip(texts, labels, strict=True)
+    kept, notes = usable([Row(number, *pair) for number, pair in enumerate(pairs, start=1)], predictor.labels)
+    for words in notes:
+        note(words)
+    return [row.text for row in kept], [row.label for row in kept]
 
 
 def _note_choices(read: "Labelled", guessed: bool) -> None:

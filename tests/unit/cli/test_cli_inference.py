@@ -246,6 +246,28 @@ def test_evaluate_says_what_it_left_out_and_which_column_it_guessed(
     assert "Left out" not in ulmfit(*options).err
 
 
+@pytest.mark.parametrize("source", ["file", "dataset"])
+def test_evaluate_leaves_out_labels_that_the_model_does_not_know(
+    ulmfit: Command, classifier: Path, tmp_path: Path, source: str
+) -> None:
+    def asked(*rows: str) -> tuple[object, ...]:
+        path = tmp_path / f"texts{len(rows)}.csv"
+        path.write_text("\n".join(["review,label,is_valid", *(f"{row},True" for row in rows), *training]))
+        if source == "file":
+            return ("--input", path, "--text-column", "review", "--label-column", "label")
+        assert ulmfit("data", "add", f"texts{len(rows)}", path).code == 0
+        return ("--data", f"texts{len(rows)}")
+
+    training = [] if source == "file" else [f"text {n},{'ab'[n % 2]},False" for n in range(4)]
+    mixed = [f"a {word} film {n},{label}" for n in range(2) for word, label in (("bad", "neg"), ("fine", "so-so"))]
+    ran = ulmfit("evaluate", "--model", classifier, *asked(*mixed), "--json")
+    assert ran.json()["n"] == 2
+    assert "2 of 4 texts were left out: the model does not know their label (so-so)." in ran.err
+    ran = ulmfit("evaluate", "--model", classifier, *asked("a film,so-so", "a plot,dull"))
+    assert (ran.code, ran.out) == (1, "")
+    assert "There is no text to measure." in ran.err and "The model knows the labels neg, pos." in ran.err
+
+
 def test_a_language_model_has_no_label_column(ulmfit: Command, lm: Path, table: Path) -> None:
     options = ("evaluate", "--model", lm, "--input", table, "--text-column", "review")
     ran = ulmfit(*options, "--label-column", "zzz")
