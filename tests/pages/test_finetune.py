@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,19 @@ def start(app: AppTest) -> AppTest:
     return app.run()
 
 
+def planned(app: AppTest) -> tuple[list[str], list[list[str]]]:
+    """The table of stages: the cells of its heading, and of every row."""
+    (table,) = [element.body for element in app.html if "aria-label='Stages'" in element.body]
+    head, _, body = table.partition("<tbody>")
+    cells = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    return re.findall(r"<th[^>]*>([^<]*)</th>", head), cells
+
+
 @pytest.mark.usefixtures("no_shipped_models")
-def test_without_the_usual_parent_it_says_so_and_scratch_works(home: Path) -> None:
+@pytest.mark.parametrize("kind", Kind)
+def test_without_the_usual_parent_it_says_so_and_scratch_works(home: Path, kind: Kind) -> None:
     make_dataset(home)
-    app = opened(Kind.LM, dataset="toy")
+    app = opened(kind, dataset="toy")
     assert not app.exception
     assert "'general-lm', is not on this machine" in drawn(app)
     assert button(app, "Start").disabled
@@ -103,20 +113,73 @@ def test_every_setting_has_its_control() -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_row_10_the_expansion_of_fine_tune_is_a_table() -> None:
-    page = drawn(opened(dataset="toy", recipe="quick"))
-    assert "<td>0.01</td><td>1</td>" in page  # the head alone
-    for rate in ("5e-05", "0.000158", "0.0005", "0.00158", "0.005"):
-        assert f"<td>{rate}</td>" in page
-    assert page.count("<td>–</td>") == 4
+def test_rows_9_and_10_the_expansion_of_fine_tune_is_a_table() -> None:
+    app = opened(dataset="toy", recipe="quick")
+    head, rows = planned(app)
+    assert head[1:6] == ["embedding", "LSTM 1", "LSTM 2", "LSTM 3", "head"]
+    # fine_tune(4, 1e-2): freeze, fit_one_cycle(1, slice(1e-2), pct_start=.99); unfreeze, and half of it
+    assert [[*row[1:7], row[8]] for row in rows] == [
+        ["–", "–", "–", "–", "0.01", "1", "99%"],
+        ["5e-05", "0.000158", "0.0005", "0.00158", "0.005", "4", "30%"],
+    ]
+    assert (field(app, "drop_mult").value, field(app, "div", 1).value) == ("0.5", "5")
 
 
 @pytest.mark.usefixtures("toy")
-def test_rows_25_to_27_rates_fall_by_2_6() -> None:
-    page = drawn(opened(dataset="toy", recipe="classifier-notebook"))
-    for low in ("0.00385", "0.00074", "2.19e-05", "5.69e-05"):
-        assert f"<td>{low}</td>" in page
-    assert page.count("<td>–</td>") == 4 + 3 + 2
+def test_rows_15_to_19_what_trains_in_the_language_model_is_a_table() -> None:
+    app = opened(Kind.LM, dataset="toy", recipe="lm-notebook")
+    head, rows = planned(app)
+    assert head[1:5] == ["LSTM 1", "LSTM 2", "LSTM 3", "embedding + decoder"]
+    assert [row[1:6] for row in rows] == [["–", "–", "–", "0.01", "1"], ["0.001"] * 4 + ["10"]]
+    assert (field(app, "wd").value, field(app, "Precision").value) == ("0.1", "auto")
+    assert "Checkpoints that stay: embedding and decoder as `1epoch`, all groups as `finetuned`." in drawn(app)
+
+
+@pytest.mark.usefixtures("toy")
+def test_row_20_encoder_and_checkpoint_are_explained() -> None:
+    words = drawn(opened(Kind.LM, dataset="toy"))
+    for name in ("**Encoder**", "`save_encoder`", "`load_encoder`", "**Checkpoint** (`learn.save`)", "`freeze_to`"):
+        assert name in words
+
+
+@pytest.mark.usefixtures("toy")
+def test_rows_22_to_27_the_parents_words_are_kept_and_rates_fall_by_2_6() -> None:
+    app = opened(dataset="toy", recipe="classifier-notebook")
+    _, rows = planned(app)
+    assert [row[1:7] for row in rows] == [
+        ["–", "–", "–", "–", "0.02", "1"],
+        ["–", "–", "–", "0.00385", "0.01", "1"],
+        ["–", "–", "0.00074", "0.00192", "0.005", "1"],
+        ["2.19e-05", "5.69e-05", "0.000148", "0.000385", "0.001", "2"],
+    ]
+    assert (field(app, "drop_mult").value, field(app, "text_vocab").value) == ("0.5", "parent")
+    assert "The model keeps the words of general-lm" in drawn(app)
+
+
+ROW_29 = {
+    "bs": ("64", "32", 32), "seq_len": ("72", "36", 36), "min_freq": ("3", "1", 1),
+    "max_vocab": ("60000", "5000", 5000), "moms": ("0.8, 0.7, 0.8", "0.9, 0.8, 0.9", [0.9, 0.8, 0.9]),
+    "alpha": ("2", "1", 1), "beta": ("1", "0.5", 0.5), "max_len": ("1440", "720", 720), "div": ("25", "10", 10),
+    "div_final": ("100000", "1000", 1000), "pct_start": ("0.25", "0.3", 0.3),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize("kind", Kind)
+def test_row_29_every_default_of_fastai_is_seen_and_can_be_changed(kind: Kind) -> None:
+    app = opened(kind, dataset="toy", recipe=f"{kind}-notebook")
+    names = [name for name in ROW_29 if name != "max_len" or kind is Kind.CLASSIFIER]  # a stream has no longest text
+    controls = {name: field(app, name) for name in names}
+    assert {name: control.value for name, control in controls.items()} == {name: ROW_29[name][0] for name in names}
+    for name, control in controls.items():
+        control.set_value(ROW_29[name][1])
+    field(app, "Start from").set_value("general-lm")
+    app.run()
+    start(app)
+    assert not app.exception
+    stage = {"div", "div_final", "pct_start"}
+    expected = {f"stages.0.{name}" if name in stage else name: ROW_29[name][2] for name in names}
+    assert all_runs()[0].spec().overrides == expected
 
 
 @pytest.mark.usefixtures("toy")
@@ -151,8 +214,9 @@ def test_start_submits_what_the_form_says_and_shows_the_run() -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_bad_values_are_told_beside_them_and_lose_nothing() -> None:
-    app = opened(dataset="toy", recipe="demo")
+@pytest.mark.parametrize("kind", Kind)
+def test_bad_values_are_told_beside_them_and_lose_nothing(kind: Kind) -> None:
+    app = opened(kind, dataset="toy", recipe="demo")
     field(app, "bs").set_value("many")
     field(app, "wd").set_value("7")
     field(app, "moms").set_value("0.8")
@@ -245,14 +309,12 @@ def test_afterwards_it_says_what_is_next() -> None:
         assert f"(page {link})" in page
 
 
-def rates_found() -> RunFolder:
-    """A finished search for the rate of stage 2 of a changed recipe."""
+def rates_found(losses: tuple[float, ...] = (0.7, 0.6, 2.0)) -> RunFolder:
+    """A finished search for the rate of stage 2 of a changed recipe; `losses` at three rates."""
     recipe = recipes.override(recipes.get("demo", Kind.CLASSIFIER), {"bs": 16})
     folder = make_run(kind=RunKind.LR_FIND, name=None, dataset="toy", recipe=recipe, parent="general-lm", stage=1)
     folder.write_status(status(RunState.DONE))
-    report = LrReport(
-        rates=(1e-5, 1e-3, 0.1), losses=(0.7, 0.6, 2.0), suggestions={"valley": 1.04e-3, "minimum": 2e-4}, stage=1
-    )
+    report = LrReport(rates=(1e-5, 1e-3, 0.1), losses=losses, suggestions={"valley": 1.04e-3, "minimum": 2e-4}, stage=1)
     folder.write_result(RunResult(report=report, seconds=3))
     return folder
 
@@ -275,13 +337,25 @@ def test_a_suggested_rate_is_put_into_the_form() -> None:
 
 
 @pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize(
+    ("losses", "falls"), [((0.7, 0.6, 2.0), ""), ((0.7, 0.69, 2.0), "1.4%"), ((0.7, 0.8, 2.0), "0.0%")]
+)
+def test_row_30_a_flat_curve_is_told(losses: tuple[float, ...], falls: str) -> None:
+    app = opened(run=rates_found(losses).id)
+    assert len(app.get("plotly_chart")) == 1 and button(app, "minimum: use 0.0002")
+    assert [f"falls by {falls} at most" in warning.value for warning in app.warning] == [True] * bool(falls)
+
+
+@pytest.mark.usefixtures("toy")
 def test_rates_are_tried_for_the_chosen_stage() -> None:
     app = opened(dataset="toy", recipe="demo")
     field(app, "For the stage").set_value(2)
+    next(control for control in app.number_input if control.label == "Threads").set_value(1)
     button(app, "Try learning rates").click().run()
     assert not app.exception
     spec = all_runs()[0].spec()
     assert (spec.kind, spec.stage, spec.dataset, spec.parent) == (RunKind.LR_FIND, 2, "toy", "general-lm")
+    assert spec.threads == 1
 
 
 @pytest.mark.usefixtures("toy")
@@ -298,8 +372,9 @@ def test_a_recipe_file_is_loaded_or_refused() -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_two_sessions_fill_their_own_forms() -> None:
-    mine, yours = opened(dataset="toy", recipe="demo"), opened(dataset="toy", recipe="demo")
+@pytest.mark.parametrize("kind", Kind)
+def test_two_sessions_fill_their_own_forms(kind: Kind) -> None:
+    mine, yours = opened(kind, dataset="toy", recipe="demo"), opened(kind, dataset="toy", recipe="demo")
     field(mine, "bs").set_value("16").run()
     yours.run()
     assert (field(mine, "bs").value, field(yours, "bs").value) == ("16", "32")

@@ -76,6 +76,7 @@ def find_rates(
     limit: int | None = None,
     device: str = "auto",
     precision: str = "auto",
+    threads: int | None = None,
     seed: int = 42,
 ) -> str:
     """Try learning rates for the recipe's `stage` on the learner that a training would start with.
@@ -93,6 +94,7 @@ def find_rates(
         limit=limit,
         device=device,
         precision=precision,
+        threads=threads,
         seed=seed,
         created=now(),
     )

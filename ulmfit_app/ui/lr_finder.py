@@ -1,5 +1,7 @@
 """The learning-rate finder: starting it for a stage, its curve, and putting a rate that it suggests into the form."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from ulmfit_app import recipes
@@ -18,6 +20,8 @@ MEANING = {
     "steep": "where the loss falls fastest on the logarithmic axis",
     "minimum": "a tenth of the rate with the lowest loss",
 }
+LEAST_FALL = 0.03  # share of the loss; the smoothed loss wanders by about as much where nothing is learned
+JUDGED_FROM = 0.1  # share of the rates that fastai leaves out at the beginning, where the smoothed loss still settles
 
 
 def draw_finder(spec: RunSpec, disabled: bool) -> str | None:
@@ -52,6 +56,7 @@ def _find(spec: RunSpec, recipe: Recipe, stage: int) -> str | None:
             limit=spec.limit,
             device=spec.device,
             precision=spec.precision,
+            threads=spec.threads,
             seed=spec.seed,
         )
     return None
@@ -69,12 +74,24 @@ def draw_rates(run: RunSummary) -> None:
     alt = f"Loss against learning rate, logarithmic axis, from {report.rates[0]:.0e} to {report.rates[-1]:.0e}. "
     figure = rate_finder(report.rates, report.losses, report.suggestions)
     draw_figure(figure, f"rates-{run.id}", f"{alt}Suggestions: {suggested}.")
+    if (found := fall(report.losses)) < LEAST_FALL:
+        st.warning(
+            f"The loss falls by {found:.1%} at most: the curve is nearly flat, and the suggestions mean little. Keep "
+            "the recipe's rate, or try again with a larger minibatch or more texts.",
+            icon=":material/warning:",
+        )
     st.markdown(f"Use a rate as the peak of the stage “{plain(name)}”; a slice keeps its ratio:")
     with st.container(horizontal=True):
         for key, rate in report.suggestions.items():
             chosen = float(f"{rate:.2g}")
             label, words = f"{key}: use {chosen:.2g}", MEANING.get(key)
             st.button(label, key=f"use-{key}", help=words, on_click=_use, args=(run.spec, report.stage, chosen))
+
+
+def fall(losses: Sequence[float]) -> float:
+    """By which share the smoothed loss sinks below its first value that counts; 0 where it only rises."""
+    judged = losses[int(JUDGED_FROM * len(losses)) :]
+    return 1 - min(judged) / judged[0]
 
 
 def _use(spec: RunSpec, stage: int, rate: float) -> None:

@@ -25,6 +25,9 @@ says from which group on. What is frozen cannot be forgotten.
 then both go back; the peak is the number in the table.
 - **Encoder**: everything but the last layer that guesses words. `save_encoder` after the language model, \
 `load_encoder` before the classifier: here a classifier takes it from its parent by itself.
+- **Checkpoint** (`learn.save`): weights, optimiser and place in the recipe at one moment. A run writes them by itself \
+and goes on from the last one after a pause, also in a copy of the app's folder on another machine; a stage that has a \
+name for its checkpoint keeps it, as the notebook's `1epoch`.
 """
 
 
@@ -40,8 +43,14 @@ def draw_plan(plan: TrainingPlan, n_layers: int, about: bool) -> None:
     )
     st.caption(
         "Peak learning rate of every parameter group that trains; a dash: the group is frozen. The rate rises for the "
-        "given share of a stage, then falls."
+        f"given share of a stage, then falls.{_saved_words(plan.stages)}"
     )
+
+
+def _saved_words(stages: Sequence[PlannedStage]) -> str:
+    """Which stages keep their end under a name."""
+    named = [f"{plain(each.stage.name)} as `{each.stage.checkpoint}`" for each in stages if each.stage.checkpoint]
+    return f" Checkpoints that stay: {', '.join(named)}." if named else ""
 
 
 def _row(number: int, planned: PlannedStage, groups: Sequence[str]) -> str:
