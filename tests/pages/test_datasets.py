@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tests.fixtures import tiny_lm
 from tests.unit.runs.making import make_run, queued_run, status
 from ulmfit_app.data import builtin, sources
-from ulmfit_app.schema import RunState
+from ulmfit_app.schema import RunState, Split
 from ulmfit_app.settings import CHECKOUT, settings
 
 PAGE = CHECKOUT / "pages" / "datasets.py"
@@ -213,6 +214,46 @@ def test_what_has_to_be_downloaded_says_how() -> None:
     assert not app.exception and not app.error
     assert "not on this machine yet" in app.info[0].value
     assert "--data imdb-full" in app.code[0].value
+
+
+def fill(folder: Path, *parts: str) -> Path:
+    """A folder of 12 texts in each of `parts`."""
+    for part in parts:
+        (folder / part).mkdir(parents=True)
+        for i in range(12):
+            (folder / part / f"{i}.txt").write_text(f"text {i} of {part}")
+    return folder
+
+
+def test_row_1_a_downloaded_folder_is_a_tree_with_counts() -> None:
+    fill(sources.downloaded_folder("imdb-full"), "train/pos", "train/neg", "test/pos", "test/neg", "unsup")
+    app = opened(dataset="imdb-full")
+    assert not app.exception and not app.error
+    folders = {"train/neg": 12, "train/pos": 12, "test/neg": 12, "test/pos": 12, "unsup": 12}
+    tree = drawn(app).partition("The folders that were downloaded:")[2]
+    assert dict(re.findall(r"<li><span>([^<]*)</span><span>(\d+)</span></li>", tree)) == {
+        name: str(n) for name, n in folders.items()
+    }
+    assert "<span>train/</span><span>24</span>" in drawn(app) and "<span>unlabelled/</span><span>12</span>" in drawn(
+        app
+    )
+
+
+@pytest.mark.parametrize(("named", "read"), [("", "test"), ("heldout", "heldout")])
+def test_row_2_the_validation_folder_can_be_named(tmp_path: Path, named: str, read: str) -> None:
+    folder = fill(tmp_path / "nb", "train/pos", "train/neg", "test/pos", "test/neg", "heldout/pos", "heldout/neg")
+    app = opened_for("path")
+    app.text_input(key="path").set_value(str(folder)).run()
+    app.text_input(key="valid-folder").set_value("nonsense").run()
+    button(app, "Check the texts")
+    assert "no validation folder “nonsense”" in app.error[0].value
+    app.text_input(key="valid-folder").set_value(named).run()
+    button(app, "Check the texts")
+    button(app, "Add the dataset")
+    assert not app.exception
+    assert sources.entry("nb").info.split == f"as the folders train and {read} say"
+    stored = sources.open_dataset("nb")
+    assert all(read in text for text in stored.texts_of(stored.rows(Split.VALID)))
 
 
 def test_a_damaged_dataset_can_be_deleted(home: Path, mine: str) -> None:

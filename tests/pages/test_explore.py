@@ -1,5 +1,6 @@
 """The Explore page: minibatches, vocabulary, one's own text; an empty home, links, bad input, two sessions."""
 
+import ast
 import re
 from html import escape
 from pathlib import Path
@@ -13,9 +14,10 @@ from ulmfit_app.data import sources
 from ulmfit_app.data.exploration import Exploration, sample
 from ulmfit_app.data.show_batch import show_classifier_batch, show_lm_batch
 from ulmfit_app.data.vocabulary import coverage, make_vocab
+from ulmfit_app.schema import SPECIAL_TOKENS
 from ulmfit_app.settings import CHECKOUT
 from ulmfit_app.ui import exploration
-from ulmfit_app.ui.tokens import MEANINGS, chips
+from ulmfit_app.ui.tokens import chips
 
 PAGE = CHECKOUT / "pages" / "explore.py"
 WORDS = ["good", "bad", "film", "plot", "actor", "scene", "the", "a", "was", "is", "never"]
@@ -77,13 +79,36 @@ def test_the_classification_minibatch_is_drawn_as_show_batch_gives_it(toy: Explo
     batch = show_classifier_batch(toy)
     assert not app.exception and not app.error
     page = drawn(app)
+    assert app.header[0].value == "The first 9 of 64 texts"
     assert re.findall(r"<strong>(neg|pos)</strong>", page) == [category for _, category in batch.rows]
     for tokens, _ in batch.rows:
         assert chips(tokens) in page
     assert f"**{batch.shape[0]} × {batch.shape[1]}** tokens, **{batch.padded:.1%}**" in written(app)
-    for part in ("TextBlock", "CategoryBlock", "get_items", "get_y", "splitter"):
-        assert f"<code>{part}</code>" in page
-    assert all(escape(meaning) in page for meaning in MEANINGS.values())
+
+
+@pytest.mark.parametrize("view", ["Classification", "Language model"])
+def test_row_4_the_legend_has_every_special_token(toy: Exploration, view: str) -> None:
+    (legend,) = re.findall(
+        r"<dl class='ulmfit-legend'>(?:(?!</dl>).)*xxbos.*?</dl>", drawn(opened(dataset="toy", view=view))
+    )
+    explained = re.findall(r"<dt><span [^>]*>([^<]*)</span></dt><dd>([^<]+)</dd>", legend)
+    assert {token for token, _ in explained} == {*SPECIAL_TOKENS, r"\n\n"}
+
+
+def test_row_5_the_five_parts_stand_beside_the_minibatch_with_the_notebooks_own(toy: Exploration) -> None:
+    app = opened(dataset="toy")
+    named = re.findall(r"<dt><code>(\w+)</code></dt><dd>([^<]+)</dd>", drawn(app))
+    assert [part for part, _ in named] == ["TextBlock", "CategoryBlock", "get_items", "get_y", "splitter"]
+    words, counts = dict(named), toy.dataset.info.counts
+    assert f"{len(toy.vocab)} words" in words["TextBlock"] and "0 = neg, 1 = pos" in words["CategoryBlock"]
+    assert f"{counts.train + counts.valid} labelled texts" in words["get_items"]
+    assert f"{counts.train} to train, {counts.valid} to validate" in words["splitter"]
+    call = ast.parse(app.code[0].value, mode="eval").body
+    assert ast.unparse(call) == (  # the notebook's, word for word
+        "DataBlock(blocks=(TextBlock.from_folder(path), CategoryBlock), get_items=get_text_files, get_y=parent_label, "
+        "splitter=GrandparentSplitter(valid_name='test')).dataloaders(path)"
+    )
+    assert "`.dataloaders(bs=64, seq_len=72)`" in written(app)
 
 
 def test_next_previous_and_random_walk_through_an_epoch(toy: Exploration) -> None:
@@ -131,6 +156,18 @@ def test_the_language_models_input_stands_over_its_target(toy: Exploration) -> N
     assert written(app).count("**Yes.**") == 2
     assert "validation texts are **not** among them" in written(app)
     assert written(opened(dataset="toy", view="Language model")).count("**Yes.**") == 1
+
+
+def test_rows_6_and_8_which_texts_the_language_model_reads_is_counted_and_said(tmp_path: Path) -> None:
+    explored = added(tmp_path / "partly.csv", "text,label", [",pos", ",neg", ","])
+    counts, (train, valid) = explored.dataset.info.counts, explored.lm_rows
+    assert counts.unlabelled == 100 and len(train) + len(valid) == counts.train + 100
+    assert len(valid) == (counts.train + 100) // 10
+    words = written(opened(dataset="partly", view="Language model"))
+    assert f"the **{counts.train}** training texts and the **100** without label serve the language model" in words
+    assert "A random tenth of them validates it (`valid_pct=0.1`), because these texts are not split otherwise" in words
+    assert f"{len(train)} texts train and {len(valid)} validate" in words
+    assert f"The **{counts.valid}** validation texts are **not** among them" in words
 
 
 def test_a_shift_that_is_not_there_would_be_told(toy: Exploration, monkeypatch: pytest.MonkeyPatch) -> None:

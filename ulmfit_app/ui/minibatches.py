@@ -25,6 +25,13 @@ from ulmfit_app.schema import DatasetInfo
 from ulmfit_app.ui.tokens import chip, chips, draw_legend
 
 SEEDS = 10_000  # seeds of the button; any other can be typed
+NOTEBOOK = """\
+DataBlock(
+    blocks=(TextBlock.from_folder(path), CategoryBlock),
+    get_items=get_text_files,
+    get_y=parent_label,
+    splitter=GrandparentSplitter(valid_name="test"),
+).dataloaders(path)"""
 
 
 def draw_classifier_view(explored: Exploration) -> None:
@@ -130,7 +137,11 @@ def _draw_parts(explored: Exploration) -> None:
     rows = "".join(f"<div><dt><code>{name}</code></dt><dd>{escape(words)}</dd></div>" for name, words in parts.items())
     st.header("The five parts of its DataBlock", anchor=False)
     st.html(f"<dl class='ulmfit-legend'>{rows}</dl>")
-    st.markdown(f"Then `.dataloaders(bs={BS}, seq_len={SEQ_LEN})` sorts, pads and shuffles.")
+    st.markdown(
+        f"Then `.dataloaders(bs={BS}, seq_len={SEQ_LEN})`, fastai's defaults, sorts, pads and shuffles. The notebook "
+        "writes the five for its folders:"
+    )
+    st.code(NOTEBOOK, language="python", wrap_lines=True)
 
 
 def _labels(info: DatasetInfo) -> str:
@@ -154,8 +165,8 @@ def _draw_checks(batch: LmBatch) -> None:
     streams, tokens = batch.shape
     st.header("Checked in this minibatch", anchor=False)
     _draw_check(
-        batch.shifted, f"The target is the input shifted by one token, in all {streams} rows of {tokens} tokens: "
-        "the model sees the upper token and has to guess the lower one."
+        batch.shifted, "The target (`text_` in the notebook) is the input (`text`) shifted by one token, in all "
+        f"{streams} rows of {tokens} tokens: the model sees the upper token and has to guess the lower one."
     )  # fmt: skip
     if batch.follows is None:
         st.markdown("This is the first minibatch: in the next one every row goes on where it stops here.")

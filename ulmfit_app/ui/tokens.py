@@ -9,6 +9,7 @@ from ulmfit_app.schema import SPECIAL_TOKENS, UNK
 
 MEANINGS = {
     "xxbos": "a text begins",
+    "xxeos": "a text ends: it is in every vocabulary, but no rule writes it",
     "xxmaj": "the next word began with a capital letter",
     "xxup": "the next word was written in capitals",
     "xxunk": "a word that the vocabulary does not have",
