@@ -1,7 +1,10 @@
 """The Evaluate page: empty, from form to run, finished evaluations of both kinds, bad links and files, two sessions."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.fixtures import tiny_classifier, tiny_lm
 from tests.unit.runs.test_worker_jobs import ROWS, on_file
+from ulmfit_app import load_model
 from ulmfit_app.runs import launcher, worker
 from ulmfit_app.runs.folder import RunFolder, all_runs, find
 from ulmfit_app.runs.models import result_folder
@@ -117,6 +121,39 @@ def test_a_finished_evaluation_of_a_classifier_is_restored_by_its_link() -> None
     assert "Always answering “pos” would be right on 66.7%" in page
     assert "1 of 6 texts were left out: they have no label" in page
     assert "with a new line" in page  # a text of the table
+
+
+def tables(app: AppTest, head: str) -> list[list[list[str]]]:
+    """The cells of every table whose heading begins with the cell `head`, without their tags."""
+    found = [element.body for element in app.html if f"<thead><tr><th scope='col'>{head}</th>" in element.body]
+    rows = [re.findall(r"<tr>(.*?)</tr>", body.partition("<tbody>")[2], re.DOTALL) for body in found]
+    cells = r"<t[dh][^>]*>(.*?)</t[dh]>"
+    return [[[re.sub("<[^>]+>", "", cell) for cell in re.findall(cells, row, re.DOTALL)] for row in table]
+            for table in rows]  # fmt: skip
+
+
+@pytest.mark.usefixtures("models")
+def test_rows_11_and_31_the_tables_say_what_the_predictor_says() -> None:
+    texts = [("good film", "pos"), ("a bad one", "neg"), ("awful & dull", "neg"), ("the worst movie", "pos")]
+    folder = evaluated("my-classifier", texts)
+    app = opened(run=folder.id)
+    predictor = load_model("my-classifier")
+    said = {text: predictor.predict(text) for text, _ in texts}
+    _, losses, results = tables(app, "text")
+    expected = [[text, true, said[text].label, f"{said[text].probabilities[true]:.1%}"] for text, true in texts]
+    assert [[unescape(row[0]), *row[1:4]] for row in results] == expected  # show_results: text, category, prediction
+    surest = sorted(texts, key=lambda pair: said[pair[0]].probabilities[pair[1]])
+    assert [unescape(row[0]) for row in losses] == [text for text, _ in surest]  # top losses, p(true) beside
+    report = folder.result().report  # type: ignore[union-attr]
+    assert isinstance(report, ClassifierReport)
+    (scores,) = tables(app, "label")
+    assert [row[0] for row in scores] == ["neg", "pos"]
+    assert [row[1:4] for row in scores] == [
+        [f"{x:.3f}" for x in (s.precision, s.recall, s.f1)] for s in report.per_class
+    ]
+    (confused,) = tables(app, "true")
+    mistakes = Counter((true, said[text].label) for text, true in texts if said[text].label != true)
+    assert {(row[0], row[1]): int(row[2]) for row in confused} == mistakes
 
 
 @pytest.mark.usefixtures("models")

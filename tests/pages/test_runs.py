@@ -4,13 +4,16 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.runs.making import make_run, queued_run, status
+from tests.unit.runs.making import checkpoint, make_run, queued_run, status
+from ulmfit_app import recipes
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.schema import (
     EpochEvent,
     Event,
+    Kind,
     MessageEvent,
     PredictionReport,
     ProgressEvent,
@@ -90,6 +93,34 @@ def test_one_run_opens_by_its_link() -> None:
     assert "my-lm" in text
     assert "The training ran out of memory." in text
     assert "20 training texts." in text
+
+
+def test_rows_1_and_33_a_download_moves_a_bar() -> None:
+    folder = make_run(name="my-lm", dataset="imdb-full")
+    events = (
+        StageEvent(name="tokenise", number=1, of=3),
+        ProgressEvent(phase="download", done=58, total=145, unit="MB"),
+    )
+    folder.events.write_text("".join(json.dumps(asdict(event)) + "\n" for event in events))
+    folder.write_status(status(RunState.RUNNING))
+    with FileLock(folder.lock):
+        app = opened(run=folder.id)
+    assert not app.exception
+    (bar,) = app.get("progress")
+    assert (bar.proto.value, bar.proto.text) == (40, "Stage 1 of 3, tokenise: downloading, 58 of 145 MB")
+
+
+def test_row_18_checkpoints_that_have_a_name_are_listed() -> None:
+    folder = ended("my-lm", RunState.PAUSED)
+    named = [stage.checkpoint for stage in recipes.get("lm-notebook", Kind.LM).stages]
+    assert named == ["1epoch", "finetuned"]
+    notebooks = make_run(name="notebooks", recipe=recipes.get("lm-notebook", Kind.LM))
+    notebooks.write_status(status(RunState.PAUSED))
+    for name in ("1epoch", "step-00000007"):
+        checkpoint(notebooks, name)
+    page = drawn(opened(run=notebooks.id))
+    assert page.count("saved as <code>") == 1 and "saved as <code>1epoch</code>" in page
+    assert "saved as" not in drawn(opened(run=folder.id))
 
 
 def test_a_run_that_is_not_there_is_told() -> None:

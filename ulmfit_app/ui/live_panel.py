@@ -63,15 +63,15 @@ def _draw_progress(folder: RunFolder, drawn_as: RunState) -> None:
         _draw_now(run, history)
     draw_result(run)
     if folder.kind.trains:
-        _draw_training(run, history)
+        _draw_training(folder, run, history)
     draw_messages(history)
 
 
-def _draw_training(run: RunSummary, history: RunHistory) -> None:
+def _draw_training(folder: RunFolder, run: RunSummary, history: RunHistory) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         if run.spec and run.spec.recipe:
-            draw_stages(run.spec.recipe, history, run.state)
+            draw_stages(run.spec.recipe, history, run.state, folder.checkpoint_names())
     with right:
         draw_loss(run.id, history)
         draw_epochs(history)
