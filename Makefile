@@ -16,7 +16,8 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 WORKERS := -n 2 --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: help install run test lint types test-fast test-slow test-e2e chaos screenshots bench-ui results lock clean
+.PHONY: help install run test lint types test-fast test-slow test-e2e chaos screenshots
+.PHONY: bench bench-full bench-parity bench-ui results lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +50,15 @@ chaos: $(TESTS) ## kill workers at fifty random moments; a quarter of an hour
 
 screenshots: $(TESTS) ## pictures of every page into docs/screenshots; some minutes, needs Chromium
 	$(BIN)/python -m tools.screenshots
+
+bench: $(TESTS) ## speed against plain fastai, compact size, on a quiet machine; at most 45 minutes
+	$(BIN)/python -m benchmarks.compare bench
+
+bench-full: $(TESTS) ## the same at full size, more texts and repeats; hours, goes on where it was interrupted
+	$(BIN)/python -m benchmarks.compare full
+
+bench-parity: $(TESTS) ## the same training as plain fastai gives the same losses; at most 45 minutes
+	$(BIN)/python -m benchmarks.compare parity
 
 bench-ui: $(TESTS) ## how fast the app answers, on a quiet machine; a quarter of an hour, needs Chromium
 	$(BIN)/python -m benchmarks.ui

@@ -1,8 +1,10 @@
 """docs/results.md from the records: `make results`. A test checks that the file is what this gives."""
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from benchmarks.goals import BOUNDS, Bound
 from benchmarks.record import RESULTS, ROOT
 
 TARGET = ROOT / "docs" / "results.md"
@@ -11,33 +13,108 @@ HEADER = """\
 
 Every number here is from a record in `benchmarks/results/`, rendered by `make results`; none is typed by hand.
 """
-TITLES = {"ui": "The app: start, reruns, memory"}
+TITLES = {
+    "ui": "The app: start, reruns, memory",
+    "serving": "Serving, against plain fastai",
+    "training": "Training, against plain fastai",
+    "tokenisation": "The token cache",
+    "parity": "The same training, the same result",
+    "serving-full": "Serving, full size",
+    "training-full": "Training, full size",
+    "tokenisation-full": "The token cache, longer",
+}
+HOW = """\
+Each arm ran in fresh processes with the same number of threads, the arms in turn and in turned order, after a warm-up,
+on the same texts and weights (random ones of the size named below: speed does not depend on their values). “Memory
+kept” is a setting of the system's allocator with which the app's workers run; ours has it in training.
+"""
+NUMBERS = ("median", "q1", "q3", "p95", "n")
 
 
 def page() -> str:
     """The whole page."""
     records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
-    return "\n".join([HEADER, *(section(record) for record in records)])
+    return "\n".join([HEADER, *goal_table(records), *(section(record) for record in records)])
+
+
+def goal_table(records: Sequence[dict[str, Any]]) -> list[str]:
+    """All goals that a record speaks of, in one table; nothing without such records."""
+    by_name = {record["name"]: record["figures"] for record in records}
+    rows = [_goal(row, name) for name, figures in by_name.items() for row in figures.get("goals", [])]
+    rows += [_bound(bound, by_name[bound.record]) for bound in BOUNDS if bound.record in by_name]
+    if not rows:
+        return []
+    heading = ("what", "ours", "against", "must", "aim", "reached", "least to most", "")
+    return ["## Goals", "", HOW, *table(heading, rows), ""]
+
+
+def _goal(row: dict[str, Any], record: str) -> list[str]:
+    times = [f"{row[name]:g}x" if row[name] else "" for name in ("must", "aim")]
+    what = row["what"] + (", full size" if record.endswith("-full") else "")
+    said = [f"**{row['median']:.3g}x**", f"{row['least']:.3g}x to {row['most']:.3g}x"]
+    return [what, row["ours"], row["against"], *times, *said, verdict(row["median"], row["must"], row["aim"])]
+
+
+def _bound(bound: Bound, figures: dict[str, Any]) -> list[str]:
+    value: Any = figures
+    for key in bound.keys:
+        value = value[key]
+    limits = [f"{limit:g} {bound.unit}" for limit in (bound.must, bound.aim)]
+    said = verdict(-value, -bound.must, -bound.aim)
+    return [bound.what, "", "", *limits, f"**{value:g} {bound.unit}**", "", said]
+
+
+def verdict(value: float, must: float | None, aim: float | None) -> str:
+    """What a value says of its goal; nothing where there is none."""
+    if must is None:
+        return ""
+    if value < must:
+        return "missed"
+    return "aim reached" if aim is not None and value >= aim else "must reached"
 
 
 def section(record: dict[str, Any]) -> str:
-    """A record: how it was measured, then its figures as a table."""
+    """A record: how it was measured, then its figures."""
     machine = record["machine"]
-    rows = [f"| {name} | {value} |" for name, value in flat(record["figures"])]
-    return "\n".join(
-        [
-            f"## {TITLES.get(record['name'], record['name'])}",
-            "",
-            f"`{record['command']}`, commit {record['commit']}, {record['measured']}. {machine['processor']}, "
-            f"{machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, Python {machine['python']}; "
-            f"load {machine['load']} at the start.",
-            "",
-            "| what | value |",
-            "| --- | ---: |",
-            *rows,
-            "",
-        ]
-    )
+    lines = [
+        f"## {TITLES.get(record['name'], record['name'])}",
+        "",
+        f"`{record['command']}`, commit {record['commit']}, {record['measured']}. {machine['processor']}, "
+        f"{machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, Python {machine['python']}; "
+        f"load {machine['load']} at the start.",
+        "",
+    ]
+    figures = dict(record["figures"])
+    arms = figures.pop("arms", {})
+    figures.pop("goals", None)
+    lines += [*table(("what", "value"), [[name, str(value)] for name, value in flat(figures)]), ""]
+    for figure, of_figure in arms.items():
+        lines += [f"### {figure[0].upper()}{figure[1:]}", "", *arm_tables(of_figure), ""]
+    return "\n".join(lines)
+
+
+def arm_tables(arms: dict[str, Any]) -> Iterator[str]:
+    """The arms of a figure: their measures, what did not run, and what their time went into."""
+    rows, profiles, told = [], [], []
+    for name, arm in arms.items():
+        if name == "warning":
+            told.append(f"Warning: {arm}.")
+            continue
+        told += [f"{name}: {word}, {arm[word]}." for word in ("failed", "skipped") if word in arm]
+        measures = {measure: value for measure, value in arm.items() if isinstance(value, dict) and "median" in value}
+        rows += [[name, measure, *(f"{value[key]:g}" for key in NUMBERS)] for measure, value in measures.items()]
+        profiles += [[name, what, f"{value:g}"] for what, value in arm.get("profile", {}).items()]
+    yield from table(("arm", "measure", *NUMBERS), rows) if rows else ()
+    yield from ["", *told] if told else ()
+    if profiles:
+        yield from ["", "What the time goes into:", "", *table(("arm", "what", "value"), profiles)]
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table; columns of numbers to the right."""
+    columns = [[row[column].lstrip("*") for row in rows if row[column]] for column in range(len(heading))]
+    marks = ["---:" if cells and all(cell[0].isdigit() for cell in cells) else "---" for cells in columns]
+    return [f"| {' | '.join(cells)} |" for cells in (heading, marks, *rows)]
 
 
 def flat(figures: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
