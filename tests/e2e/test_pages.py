@@ -288,8 +288,13 @@ def test_evaluate_tells_of_a_file_without_texts_and_keeps_the_model(page: Page, 
 
 
 @WIDE
-def test_generate_takes_what_it_can_of_a_bad_link_and_an_empty_prompt(page: Page, server: Server) -> None:
-    main = open_page(page, server, "/generate?model=tiny-lm&n_words=5&seed=-7&temperature=hot&prompt=")
+def test_generate_says_that_a_links_model_is_not_here_and_goes_on_from_spaces(page: Page, server: Server) -> None:
+    main = open_page(page, server, "/generate?model=no-such&n_words=5")
+    expect(main.get_by_text("The link asks for “no-such”")).to_be_visible()
+    prompt = main.get_by_role("textbox", name="Prompt")
+    prompt.fill("   ")
     main.get_by_role("button", name="Generate", exact=True).click()
     expect(main.locator(".ulmfit-generated").first).to_be_visible(timeout=SLOW)
     expect(main.get_by_role("spinbutton", name="Words")).to_have_value("5")
+    expect(prompt).to_have_value("   ")
+    expect(page).not_to_have_url(re.compile("no-such"))
