@@ -14,10 +14,9 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import Perplexity, accuracy
 from fastai.text.learner import LMLearner, TextLearner, language_model_learner, text_classifier_learner
-from fastai.text.models.awdlstm import awd_lstm_clas_config, awd_lstm_lm_config
+from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_clas_config, awd_lstm_lm_config
 from torch import Tensor
 
-from ulmfit_app.engine.encoder import Encoder
 from ulmfit_app.engine.optimiser import Adam
 from ulmfit_app.schema import Architecture, Kind, Recipe
 
@@ -33,7 +32,7 @@ def lm_learner(dls: DataLoaders, architecture: Architecture, recipe: Recipe) -> 
     config = {**awd_lstm_lm_config, **_shape(architecture), "out_bias": architecture.out_bias}
     return _quiet(
         language_model_learner(
-            dls, Encoder, config=config, pretrained=False, metrics=[accuracy, Perplexity()], **_shared(recipe)
+            dls, AWD_LSTM, config=config, pretrained=False, metrics=[accuracy, Perplexity()], **_shared(recipe)
         )
     )
 
@@ -47,7 +46,7 @@ def classifier_learner(
     weight = None if weight is None else weight.to(dls.device)
     return _quiet(
         text_classifier_learner(
-            dls, Encoder, config=config, pretrained=False, metrics=accuracy, n_out=dls.c,
+            dls, AWD_LSTM, config=config, pretrained=False, metrics=accuracy, n_out=dls.c,
             seq_len=recipe.seq_len, max_len=recipe.max_len, lin_ftrs=list(architecture.lin_ftrs),
             loss_func=CrossEntropyLossFlat(weight=weight), **_shared(recipe),
         )
