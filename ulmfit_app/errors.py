@@ -54,6 +54,14 @@ class OfflineError(AppError):
     """Something has to be downloaded and cannot be."""
 
 
+class HubError(AppError):
+    """The Hub refused something, or what it sent cannot be used."""
+
+
+class CancelledError(AppError):
+    """A person ended what was going on."""
+
+
 class RunError(AppError):
     """A run that cannot be submitted, started or read."""
 

@@ -6,6 +6,7 @@ The only reader of the environment in the package. README.md lists every field; 
 import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ULMFIT_", env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default=Path("~/.ulmfit"), description="Folder for runs, models, datasets and the cache.")
+    mode: Literal["local", "hosted"] = Field(
+        default="local", description="`hosted`: for visitors; the Hub token of the server is never read."
+    )
     threads: int | None = Field(
         default=None, ge=1, le=256, description="Threads for training; default: all cores, less one while the app runs."
     )

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ulmfit_app import __version__
-from ulmfit_app.cli import data, inference, models, runs, serve, train
+from ulmfit_app.cli import data, hub, inference, models, runs, serve, train
 from ulmfit_app.cli.console import answer, note
 from ulmfit_app.errors import AppError
 from ulmfit_app.settings import settings
@@ -30,6 +30,7 @@ app.command("predict")(inference.predict)
 app.command("generate")(inference.generate)
 app.command("evaluate")(inference.evaluate)
 app.add_typer(models.app, name="models")
+app.add_typer(hub.app, name="hub")
 app.command("serve")(serve.serve)
 
 

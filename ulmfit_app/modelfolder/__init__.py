@@ -11,13 +11,30 @@ Names of tensors are those of fastai's `get_language_model` and `get_text_classi
 the bare `AWD_LSTM`.
 """
 
-from ulmfit_app.modelfolder.card import notes_of
+from ulmfit_app.modelfolder.card import notes_of, render
 from ulmfit_app.modelfolder.conversion import copy, export_fastai, half, to_encoder
 from ulmfit_app.modelfolder.tensors import encoder_weights, expected_shapes
-from ulmfit_app.modelfolder.verification import read_config, read_vocab, read_weights, verify
+from ulmfit_app.modelfolder.verification import (
+    CARD,
+    CONFIG,
+    MAX_BYTES,
+    PICKLES,
+    VOCAB,
+    WEIGHTS,
+    read_config,
+    read_vocab,
+    read_weights,
+    verify,
+)
 from ulmfit_app.modelfolder.writing import read_card, rewrite_card, write
 
 __all__ = [
+    "CARD",
+    "CONFIG",
+    "MAX_BYTES",
+    "PICKLES",
+    "VOCAB",
+    "WEIGHTS",
     "copy",
     "encoder_weights",
     "expected_shapes",
@@ -28,6 +45,7 @@ __all__ = [
     "read_config",
     "read_vocab",
     "read_weights",
+    "render",
     "rewrite_card",
     "to_encoder",
     "verify",

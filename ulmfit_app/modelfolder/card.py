@@ -6,6 +6,7 @@ the user.
 
 import json
 
+from ulmfit_app.modelfolder.tensors import PREFIX
 from ulmfit_app.schema import Kind, Lineage, ModelConfig, Recipe, Slice, Stage
 
 NOTES_BEGIN, NOTES_END = "<!-- notes -->", "<!-- end of notes -->"
@@ -13,12 +14,32 @@ LICENSE = "apache-2.0"
 TASKS = {Kind.LM: "text-generation", Kind.CLASSIFIER: "text-classification"}
 
 
-def render(name: str, config: ModelConfig, notes: str = "") -> str:
-    """The whole card of a model called `name`, as Markdown with the Hub's front matter."""
+FASTAI = """\
+```python
+# learn: a Learner of fastai whose texts were made with text_vocab=vocab and whose config has {sizes}
+import json, torch
+from huggingface_hub import hf_hub_download
+from safetensors.torch import load_file
+
+vocab = json.load(open(hf_hub_download({repo}, "vocab.json"), encoding="utf-8"))
+weights = load_file(hf_hub_download({repo}, "model.safetensors"))
+weights = {{name.removeprefix({prefix}): w.float() for name, w in weights.items() if name.startswith({starts})}}
+weights["encoder_dp.emb.weight"] = weights["encoder.weight"]
+torch.save(weights, learn.path / learn.model_dir / "encoder.pth")
+learn.load_encoder("encoder")
+```"""
+
+
+def render(name: str, config: ModelConfig, notes: str = "", repo_id: str = "") -> str:
+    """The whole card of a model called `name`, as Markdown with the Hub's front matter.
+
+    With `repo_id` the card for the Hub: measured numbers as model-index, and how fastai loads the encoder from there.
+    """
     sections = (
-        _front_matter(config),
+        _front_matter(name, config, for_hub=bool(repo_id)),
         f"# {name}\n\n{_what_it_is(config)}",
-        f"## Load it\n\n{_load_it(name, config)}",
+        f"## Load it\n\n{_load_it(repo_id or name, config)}",
+        *([f"## Load its encoder with fastai\n\n{_load_with_fastai(repo_id, config)}"] if repo_id else []),
         f"## Data\n\n{_data(config.lineage)}",
         f"## Recipe\n\n{_recipe(config.lineage)}",
         f"## Metrics\n\n{_metrics(config)}",
@@ -43,7 +64,7 @@ def _task(config: ModelConfig) -> str:
     return "feature-extraction" if config.part == "encoder" else TASKS[config.kind]
 
 
-def _front_matter(config: ModelConfig) -> str:
+def _front_matter(name: str, config: ModelConfig, *, for_hub: bool) -> str:
     lines = (
         "---",
         f"license: {LICENSE}",
@@ -52,9 +73,17 @@ def _front_matter(config: ModelConfig) -> str:
         f"pipeline_tag: {_task(config)}",
         "tags:",
         *(f"- {tag}" for tag in ("fastai", "ulmfit", _task(config))),
+        *([f"model-index: {json.dumps(_model_index(name, config))}"] if for_hub and config.metrics else []),
         "---",
     )
     return "\n".join(lines)
+
+
+def _model_index(name: str, config: ModelConfig) -> list[dict[str, object]]:
+    """The metrics as the Hub's model-index; as JSON it is valid YAML too."""
+    measured = [{"type": kind, "value": metric.value, "name": metric.how} for kind, metric in config.metrics.items()]
+    dataset = {"name": config.lineage.dataset, "type": config.lineage.dataset}
+    return [{"name": name, "results": [{"task": {"type": _task(config)}, "dataset": dataset, "metrics": measured}]}]
 
 
 def _what_it_is(config: ModelConfig) -> str:
@@ -78,6 +107,17 @@ def _load_it(name: str, config: ModelConfig) -> str:
     use = {Kind.LM: 'model.generate("I liked this movie because")', Kind.CLASSIFIER: 'model.predict("A fine film.")'}
     call = 'model.embed(["A fine film."])' if config.part == "encoder" else use[config.kind]
     return f"```python\nfrom ulmfit_app import load_model\n\nmodel = load_model({json.dumps(name)})\nprint({call})\n```"
+
+
+def _load_with_fastai(repo_id: str, config: ModelConfig) -> str:
+    shape, prefix = config.architecture, PREFIX.get((config.kind, config.part), "")
+    starts = (f"{prefix}encoder.", f"{prefix}rnns.")
+    return FASTAI.format(
+        repo=json.dumps(repo_id),
+        prefix=json.dumps(prefix),
+        starts="(" + ", ".join(map(json.dumps, starts)) + ")",
+        sizes=f"emb_sz={shape.emb_sz}, n_hid={shape.n_hid}, n_layers={shape.n_layers}",
+    )
 
 
 def _data(lineage: Lineage) -> str:

@@ -9,6 +9,7 @@ from ulmfit_app.registry.cards import read_card, read_notes, write_notes
 from ulmfit_app.registry.exporting import encoder_file, export, zipped
 from ulmfit_app.registry.folders import ModelEntry, disk_use, entry, folder_of, models, new_folder, rename
 from ulmfit_app.registry.lineage import Ancestor, ancestors, children, newest_lm_on
+from ulmfit_app.registry.origins import adopt, origin_of, pulled_as
 from ulmfit_app.registry.trash import TRASH, delete, restore
 from ulmfit_app.registry.vocabulary import read_vocab
 
@@ -16,6 +17,7 @@ __all__ = [
     "TRASH",
     "Ancestor",
     "ModelEntry",
+    "adopt",
     "ancestors",
     "children",
     "delete",
@@ -28,6 +30,8 @@ __all__ = [
     "new_folder",
     "newest_lm_on",
     "read_card",
+    "origin_of",
+    "pulled_as",
     "read_notes",
     "read_vocab",
     "rename",

@@ -77,6 +77,8 @@ def rename(name: str, new_name: str) -> Path:
     folder, target = own_folder(name), new_folder(new_name)
     try:
         folder.replace(target)
+    with contextlib.suppress(OSError):  # most models were not pulled
+        origin_file(name).replace(origin_file(new_name))
     except OSError as error:
         raise AppError(f"'{name}' could not be renamed ({error.strerror}).", kept="It is unchanged.") from error
     with contextlib.suppress(ModelFolderError):  # a broken folder can be renamed, but there is nothing to render
@@ -98,6 +100,11 @@ def disk_use(folder: Path) -> int:
 def own_models() -> Path:
     """The folder of one's own models; may not exist yet."""
     return settings().home_path / "models"
+
+def origin_file(name: str) -> Path:
+    """The record of where the model of that name was pulled from; most have none."""
+    return own_models() / ".origins" / f"{name}.json"
+
 
 
 def _folders_in(place: Path) -> dict[str, Path]:

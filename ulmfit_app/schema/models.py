@@ -57,6 +57,17 @@ class Lineage(Record):
     versions: dict[str, str]
 
 
+class Origin(Record):
+    """Where a model was pulled from. It counts for as long as the model has these weights."""
+
+    v: Literal[1] = 1
+    repo_id: str = Field(description="As the Hub writes it.")
+    revision: str = Field(description="Branch, tag or commit that was asked for.")
+    commit: str
+    weights_sha256: Sha256
+    pulled: str = Field(description="UTC, ISO 8601.")
+
+
 class ModelConfig(Record):
     """`config.json` of a model folder."""
 
