@@ -17,7 +17,6 @@ from fastai.text.learner import LMLearner, TextLearner, language_model_learner, 
 from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_clas_config, awd_lstm_lm_config
 from torch import Tensor
 
-from ulmfit_app.engine.optimiser import Adam
 from ulmfit_app.schema import Architecture, Kind, Recipe
 
 RARE = 0.2  # share of the rarer of two classes below which class weights apply; of more classes: 2 / classes of it
@@ -65,7 +64,7 @@ def _shape(architecture: Architecture) -> dict[str, int]:
 def _shared(recipe: Recipe) -> dict[str, Any]:
     return {
         "drop_mult": _drop_mult(recipe), "wd": recipe.wd, "moms": recipe.moms,
-        "alpha": recipe.alpha, "beta": recipe.beta, "opt_func": Adam,
+        "alpha": recipe.alpha, "beta": recipe.beta,
     }  # fmt: skip
 
 
