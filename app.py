@@ -2,7 +2,8 @@
 
 import streamlit as st
 
+from ulmfit_app.api import routes
 from ulmfit_app.ui.errors import unexpected
 from ulmfit_app.ui.lifespan import lifespan
 
-app = st.App("ulmfit_app/ui/navigation.py", lifespan=lifespan, on_script_error=unexpected)
+app = st.App("ulmfit_app/ui/navigation.py", routes=routes(), lifespan=lifespan, on_script_error=unexpected)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ulmfit_app.errors import AppError
@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     max_zip_files: int = Field(default=200_000, ge=1, description="Most files in a zip that is read.")
     max_text_chars: int = Field(default=200_000, ge=100, description="Longest text that is kept, in characters.")
     cache_mb: int = Field(default=600, ge=1, description="Memory for the weights of loaded models in the app, in MB.")
+    max_prompt_chars: int = Field(default=2000, ge=100, description="Longest prompt, in characters.")
+    max_words: int = Field(default=500, ge=30, description="Most words that one text is generated with.")
+    max_samples: int = Field(default=5, ge=1, le=100, description="Most texts that are generated at once.")
+    api_key: SecretStr | None = Field(default=None, description="Key that requests to the API must carry.")
+    api_per_minute: int = Field(default=600, ge=1, description="Requests to the API a minute from one address.")
+    api_max_texts: int = Field(default=1000, ge=1, description="Most texts in one request to the API.")
+    api_max_body_kb: int = Field(default=1000, ge=1, description="Largest request to the API, in KB.")
+    api_timeout_s: float = Field(default=60, gt=0, description="Longest time for one request to the API, in seconds.")
+    api_workers: int = Field(default=2, ge=1, le=64, description="Threads that compute for the API.")
 
     @field_validator("home")
     @classmethod

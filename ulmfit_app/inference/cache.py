@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ulmfit_app import inference, modelfolder
+from ulmfit_app.errors import ModelFolderError
 from ulmfit_app.schema import ModelConfig
 from ulmfit_app.settings import settings
 
@@ -68,6 +69,24 @@ class ModelCache:
                     self._give_up(folder, place)
                     raise
             return place.model
+
+    def predictor(self, folder: Path, config: ModelConfig) -> "Predictor":
+        """The classifier in `folder`, as `get`. Raises `ModelFolderError` if it is none, or cannot be read."""
+        model = self.get(folder, config)
+        from ulmfit_app.inference.predictor import Predictor
+
+        if not isinstance(model, Predictor):
+            raise ModelFolderError(f"The model '{folder.name}' is not a classifier.")
+        return model
+
+    def generator(self, folder: Path, config: ModelConfig) -> "Generator":
+        """The language model in `folder`, as `get`. Raises `ModelFolderError` if it is none, or cannot be read."""
+        model = self.get(folder, config)
+        from ulmfit_app.inference.generator import Generator
+
+        if not isinstance(model, Generator):
+            raise ModelFolderError(f"The model '{folder.name}' is not a language model.")
+        return model
 
     def held(self) -> list[Held]:
         """What is in memory, the model used last first; those whose folder is gone are dropped."""

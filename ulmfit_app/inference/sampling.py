@@ -76,4 +76,4 @@ def _top_p(chances: Tensor, p: float) -> Tensor:
     """Only the most probable words that together reach `p` (Holtzman et al. 2019, nucleus sampling)."""
     ordered, words = (chances / chances.sum()).sort(descending=True, stable=True)
     before = ordered.cumsum(0) - ordered
-    return chances.index_fill(0, words[before >= p], 0)
+    return chances.index_fill(0, words[before.double() >= p], 0)  # in fp32 the smallest p are 0, and no word is left

@@ -7,7 +7,7 @@ torch, except to export.
 
 from ulmfit_app.registry.cards import read_card, read_notes, write_notes
 from ulmfit_app.registry.exporting import encoder_file, export, zipped
-from ulmfit_app.registry.folders import ModelEntry, disk_use, entry, folder_of, models, new_folder, rename
+from ulmfit_app.registry.folders import ModelEntry, disk_use, entry, folder_of, models, named, new_folder, rename
 from ulmfit_app.registry.lineage import Ancestor, ancestors, children, newest_lm_on
 from ulmfit_app.registry.origins import adopt, origin_of, pulled_as
 from ulmfit_app.registry.trash import TRASH, delete, restore
@@ -27,11 +27,12 @@ __all__ = [
     "export",
     "folder_of",
     "models",
+    "named",
     "new_folder",
     "newest_lm_on",
-    "read_card",
     "origin_of",
     "pulled_as",
+    "read_card",
     "read_notes",
     "read_vocab",
     "rename",

@@ -23,6 +23,12 @@ class ModelEntry:
     config: ModelConfig | None
     problem: str = ""
 
+    def usable_config(self) -> ModelConfig:
+        """The configuration; `ModelFolderError` with the problem if the model is broken."""
+        if self.config is None:
+            raise ModelFolderError(f"The model '{self.name}' cannot be read: {self.problem}")
+        return self.config
+
 
 def models(kind: Kind | None = None) -> list[ModelEntry]:
     """All models, own ones first, each group by name; with `kind` only the usable ones of that kind.
@@ -40,20 +46,12 @@ def folder_of(name_or_path: str | Path) -> Path:
 
     Raises `NotFoundError` naming similar models, `NameTakenError` if the name is both shipped and one's own.
     """
-    name = str(name_or_path)
-    shipped, own = _folders_in(settings().shipped_models), _folders_in(own_models())
-    if name in shipped and name in own:
-        raise NameTakenError(
-            f"'{name}' is a shipped model and one of your own.",
-            kept="Both are unchanged.",
-            todo=f"Rename yours: models rename {name} NEW-NAME.",
-        )
-    found = shipped.get(name) or own.get(name)
-    if found is not None:
-        return found
-    if _is_folder(name):
-        return Path(name).expanduser().resolve()
-    raise _not_found(name, sorted({*shipped, *own}))
+    try:
+        return _by_name(str(name_or_path))
+    except NotFoundError:
+        if not _is_folder(str(name_or_path)):
+            raise
+        return Path(name_or_path).expanduser().resolve()
 
 
 def new_folder(name: str) -> Path:
@@ -77,10 +75,10 @@ def rename(name: str, new_name: str) -> Path:
     folder, target = own_folder(name), new_folder(new_name)
     try:
         folder.replace(target)
-    with contextlib.suppress(OSError):  # most models were not pulled
-        origin_file(name).replace(origin_file(new_name))
     except OSError as error:
         raise AppError(f"'{name}' could not be renamed ({error.strerror}).", kept="It is unchanged.") from error
+    with contextlib.suppress(OSError):  # most models were not pulled
+        origin_file(name).replace(origin_file(new_name))
     with contextlib.suppress(ModelFolderError):  # a broken folder can be renamed, but there is nothing to render
         modelfolder.rewrite_card(target)
     return target
@@ -92,19 +90,39 @@ def entry(name_or_path: str | Path) -> ModelEntry:
     return _entry(folder, shipped=folder.parent == settings().shipped_models, taken=False)
 
 
+def named(name: str) -> ModelEntry:
+    """The model of that name, usable or not. A path is none, so a stranger may give the name. Raises as `folder_of`."""
+    folder = _by_name(name)
+    return _entry(folder, shipped=folder.parent == settings().shipped_models, taken=False)
+
+
 def disk_use(folder: Path) -> int:
     """Bytes of the files in `folder`, of a model or of whatever lies in its place."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def origin_file(name: str) -> Path:
+    """The record of where the model of that name was pulled from; most have none."""
+    return own_models() / ".origins" / f"{name}.json"
 
 
 def own_models() -> Path:
     """The folder of one's own models; may not exist yet."""
     return settings().home_path / "models"
 
-def origin_file(name: str) -> Path:
-    """The record of where the model of that name was pulled from; most have none."""
-    return own_models() / ".origins" / f"{name}.json"
 
+def _by_name(name: str) -> Path:
+    shipped, own = _folders_in(settings().shipped_models), _folders_in(own_models())
+    if name in shipped and name in own:
+        raise NameTakenError(
+            f"'{name}' is a shipped model and one of your own.",
+            kept="Both are unchanged.",
+            todo=f"Rename yours: models rename {name} NEW-NAME.",
+        )
+    found = shipped.get(name) or own.get(name)
+    if found is None:
+        raise _not_found(name, sorted({*shipped, *own}))
+    return found
 
 
 def _folders_in(place: Path) -> dict[str, Path]:

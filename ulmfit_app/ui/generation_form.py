@@ -11,12 +11,10 @@ import streamlit as st
 from ulmfit_app.defaults import N_WORDS, PROMPT
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Sampling
+from ulmfit_app.settings import settings
 from ulmfit_app.ui.generation import Request
 from ulmfit_app.ui.models import pick_model
 
-MOST_WORDS = 500
-MOST_SAMPLES = 5
-MOST_CHARACTERS = 2000
 MOST_TEMPERATURE = 2.0
 NOBODY = "no other model"
 SEEDS = 2**32
@@ -32,7 +30,7 @@ def draw_form(entries: Sequence[ModelEntry]) -> tuple[Request, list[ModelEntry]]
             PROMPT,
             key="prompt",
             bind="query-params",
-            max_chars=MOST_CHARACTERS,
+            max_chars=settings().max_prompt_chars,
             height=80,
             help="How the text begins. Ctrl+Enter generates.",
         )
@@ -96,10 +94,12 @@ def _numbers() -> tuple[int, int, float, int | None]:
     columns = st.columns((1, 1, 2, 1))
     return (
         columns[0].number_input(
-            "Words", 1, MOST_WORDS, N_WORDS, key="n_words", bind="query-params", help="Tokens: punctuation counts."
+            "Words", 1, settings().max_words, N_WORDS, key="n_words", bind="query-params",
+            help="Tokens: punctuation counts.",
         ),
         columns[1].number_input(
-            "Texts", 1, MOST_SAMPLES, 1, key="samples", bind="query-params", help="The notebook's N_SENTENCES."
+            "Texts", 1, settings().max_samples, 1, key="samples", bind="query-params",
+            help="The notebook's N_SENTENCES.",
         ),
         columns[2].slider(
             "Temperature", 0.0, MOST_TEMPERATURE, DEFAULT.temperature, 0.05, key="temperature", bind="query-params",
