@@ -132,7 +132,7 @@ def test_rows_15_to_19_what_trains_in_the_language_model_is_a_table() -> None:
     assert head[1:5] == ["LSTM 1", "LSTM 2", "LSTM 3", "embedding + decoder"]
     assert [row[1:6] for row in rows] == [["–", "–", "–", "0.01", "1"], ["0.001"] * 4 + ["10"]]
     assert (field(app, "wd").value, field(app, "Precision").value) == ("0.1", "auto")
-    assert "Checkpoints that stay: embedding and decoder as `1epoch`, all groups as `finetuned`." in drawn(app)
+    assert "Checkpoints that stay: embedding and decoder as “1epoch”, all groups as “finetuned”." in drawn(app)
 
 
 @pytest.mark.usefixtures("toy")
@@ -309,12 +309,14 @@ def test_afterwards_it_says_what_is_next() -> None:
         assert f"(page {link})" in page
 
 
-def rates_found(losses: tuple[float, ...] = (0.7, 0.6, 2.0)) -> RunFolder:
-    """A finished search for the rate of stage 2 of a changed recipe; `losses` at three rates."""
+def rates_found(losses: tuple[float, ...] = (0.8, 0.7, 0.6, 2.0)) -> RunFolder:
+    """A finished search for the rate of stage 2 of a changed recipe; `losses` at four rates."""
     recipe = recipes.override(recipes.get("demo", Kind.CLASSIFIER), {"bs": 16})
     folder = make_run(kind=RunKind.LR_FIND, name=None, dataset="toy", recipe=recipe, parent="general-lm", stage=1)
     folder.write_status(status(RunState.DONE))
-    report = LrReport(rates=(1e-5, 1e-3, 0.1), losses=losses, suggestions={"valley": 1.04e-3, "minimum": 2e-4}, stage=1)
+    report = LrReport(
+        rates=(1e-7, 1e-4, 1e-3, 0.1), losses=losses, suggestions={"valley": 1.04e-3, "minimum": 2e-4}, stage=1
+    )
     folder.write_result(RunResult(report=report, seconds=3))
     return folder
 
@@ -338,7 +340,7 @@ def test_a_suggested_rate_is_put_into_the_form() -> None:
 
 @pytest.mark.usefixtures("toy")
 @pytest.mark.parametrize(
-    ("losses", "falls"), [((0.7, 0.6, 2.0), ""), ((0.7, 0.69, 2.0), "1.4%"), ((0.7, 0.8, 2.0), "0.0%")]
+    ("losses", "falls"), [((0.8, 0.7, 0.6, 2.0), ""), ((0.8, 0.7, 0.69, 2.0), "1.4%"), ((0.6, 0.7, 0.8, 2.0), "0.0%")]
 )
 def test_row_30_a_flat_curve_is_told(losses: tuple[float, ...], falls: str) -> None:
     app = opened(run=rates_found(losses).id)

@@ -27,10 +27,15 @@ from ulmfit_app.ui.tokens import chip, chips, draw_legend
 SEEDS = 10_000  # seeds of the button; any other can be typed
 NOTEBOOK = """\
 DataBlock(
-    blocks=(TextBlock.from_folder(path), CategoryBlock),
-    get_items=get_text_files,
-    get_y=parent_label,
-    splitter=GrandparentSplitter(valid_name="test"),
+  blocks=(
+    TextBlock.from_folder(path),
+    CategoryBlock,
+  ),
+  get_items=get_text_files,
+  get_y=parent_label,
+  splitter=GrandparentSplitter(
+    valid_name="test",
+  ),
 ).dataloaders(path)"""
 
 
@@ -137,11 +142,10 @@ def _draw_parts(explored: Exploration) -> None:
     rows = "".join(f"<div><dt><code>{name}</code></dt><dd>{escape(words)}</dd></div>" for name, words in parts.items())
     st.header("The five parts of its DataBlock", anchor=False)
     st.html(f"<dl class='ulmfit-legend'>{rows}</dl>")
-    st.markdown(
-        f"Then `.dataloaders(bs={BS}, seq_len={SEQ_LEN})`, fastai's defaults, sorts, pads and shuffles. The notebook "
-        "writes the five for its folders:"
-    )
-    st.code(NOTEBOOK, language="python", wrap_lines=True)
+    st.markdown(f"Then `.dataloaders(bs={BS}, seq_len={SEQ_LEN})` sorts, pads and shuffles.")
+    with st.popover("As the notebook writes it", icon=":material/code:"):
+        st.markdown("For a folder of class folders, whose validation folder is called `test`:")
+        st.code(NOTEBOOK, language="python", wrap_lines=True)
 
 
 def _labels(info: DatasetInfo) -> str:

@@ -49,7 +49,9 @@ def draw_plan(plan: TrainingPlan, n_layers: int, about: bool) -> None:
 
 def _saved_words(stages: Sequence[PlannedStage]) -> str:
     """Which stages keep their end under a name."""
-    named = [f"{plain(each.stage.name)} as `{each.stage.checkpoint}`" for each in stages if each.stage.checkpoint]
+    named = [
+        f"{plain(each.stage.name)} as “{plain(each.stage.checkpoint)}”" for each in stages if each.stage.checkpoint
+    ]
     return f" Checkpoints that stay: {', '.join(named)}." if named else ""
 
 
