@@ -1,7 +1,8 @@
-"""Models: all of them, or the one that the URL names (`/models?model=<name>`)."""
+"""Models: all of them, or the one that the URL names (`/models?model=<name>`), or the Hub (`/models?hub=pull`)."""
 
 import streamlit as st
 
+from ulmfit_app.ui.hub_pull import draw_pull
 from ulmfit_app.ui.model_changes import draw_undo
 from ulmfit_app.ui.model_list import draw_models
 from ulmfit_app.ui.model_view import draw_model
@@ -15,11 +16,20 @@ open_page(
 )
 draw_undo()
 name = st.query_params.get("model")
-if name is None:
-    draw_models()
-else:
-    if st.button("All models", key="all-models", type="tertiary", icon=":material/arrow_back:"):
-        del st.query_params["model"]
-        st.rerun()
+pulling = st.query_params.get("hub") == "pull"
+back = ":material/arrow_back:"
+if (name is not None or pulling) and st.button("All models", key="all-models", type="tertiary", icon=back):
+    st.query_params.pop("model", None)
+    st.query_params.pop("hub", None)
+    st.rerun()
+if name is not None:
+    st.query_params.pop("hub", None)
     st.query_params["model"] = name  # a link from this page itself leaves the browser's address as it was
     draw_model(name)
+elif pulling:
+    draw_pull()
+else:
+    if st.button("Pull from the Hub", key="to-hub", icon=":material/cloud_download:"):
+        st.query_params["hub"] = "pull"
+        st.rerun()
+    draw_models()

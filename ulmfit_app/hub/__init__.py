@@ -10,7 +10,7 @@ from ulmfit_app.hub.dataset import data_files, downloaded
 from ulmfit_app.hub.pull import Pulled, pulled
 from ulmfit_app.hub.push import Pushed, push
 from ulmfit_app.hub.refs import Ref, newer, refs
-from ulmfit_app.hub.repository import RemoteFile, Repository, is_repo_id, look, repo_id_of
+from ulmfit_app.hub.repository import RemoteFile, Repository, Sort, is_repo_id, look, repo_id_of
 from ulmfit_app.hub.search import Found, search
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Ref",
     "RemoteFile",
     "Repository",
+    "Sort",
     "data_files",
     "downloaded",
     "is_repo_id",

@@ -21,8 +21,10 @@ from ulmfit_app.schema import MAX_NAME
 from ulmfit_app.ui.dataset_input import GivenFile, digest, given_path, given_text, given_upload
 from ulmfit_app.ui.dataset_report import draw_report
 from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.hub_dataset import given_repository
 
-WAYS = {"upload": "Upload a file", "path": "Path on this machine", "paste": "Paste texts"}
+WAYS = {"upload": "Upload a file", "path": "Path on this machine", "paste": "Paste texts", "hub": "From the Hub"}
+GIVEN = {"upload": given_upload, "path": given_path, "hub": given_repository}
 LOOKED, CHECKED, ADDED = "looked-at", "checked-texts", "added-dataset"
 ROWS, CELL = 5, 160  # rows of the preview, characters of a cell
 EVERY = 0.2  # seconds between two changes of the bar
@@ -45,7 +47,7 @@ def draw_form() -> None:
         key="from",
     )  # fmt: skip
     with told():
-        choice = _pasted() if way == "paste" else _file(given_path() if way == "path" else given_upload())
+        choice = _pasted() if way == "paste" else _file(GIVEN[way]())
         if choice is not None:
             _draw_check(choice)
 
@@ -87,15 +89,15 @@ def _file(given: GivenFile | None) -> Choice | None:
 def _check_file(
     given: GivenFile, texts: list[str] | None, label: str | None, valid: str | None, told_to: Progress
 ) -> Table:
-    with given.on_disk() as path:
-        return ingest.check([path], text_columns=texts, label_column=label, valid=valid, on_progress=told_to)
+    with given.on_disk() as paths:
+        return ingest.check(paths, text_columns=texts, label_column=label, valid=valid, on_progress=told_to)
 
 
 def _first_look(given: GivenFile) -> Preview | None:
     """The first rows of a table file, looked at once; None for a folder or an archive."""
     identity, looked = st.session_state.get(LOOKED, (None, None))
     if identity != given.identity:
-        with given.on_disk() as path:
+        with given.on_disk() as (path, *_):
             looked = None if path.is_dir() or is_archive(path) else ingest.preview(path)
         st.session_state[LOOKED] = (given.identity, looked)
     return looked

@@ -1,4 +1,4 @@
-"""The three ways in which a person gives texts: an upload, a path on this machine, pasted text. Stores nothing."""
+"""Three ways in which a person gives texts: an upload, a path on this machine, pasted text. Stores nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,6 +14,9 @@ from ulmfit_app.data import tablefile
 from ulmfit_app.errors import DataError
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.uploads import on_disk
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 UPLOADS = [*tablefile.SUFFIXES, ".zip"]
 MOST_PASTED = 2_000_000  # characters; a browser gets slow with more
@@ -22,11 +26,11 @@ BY = {LINES: "one text a line", PARAGRAPHS: "blank lines between texts"}
 
 @dataclass(frozen=True, slots=True)
 class GivenFile:
-    """A file or folder: `on_disk()` has its path while a block runs. `identity` changes with its content."""
+    """Files or a folder: `on_disk()` has their paths while a block runs. `identity` changes with the content."""
 
     identity: str
     name: str
-    on_disk: Callable[[], AbstractContextManager[Path]]
+    on_disk: Callable[[], AbstractContextManager[list[Path]]]
 
 
 def given_upload() -> GivenFile | None:
@@ -36,7 +40,7 @@ def given_upload() -> GivenFile | None:
     upload = st.file_uploader(words, UPLOADS, key="upload", max_upload_size=limit)
     if upload is None:
         return None
-    return GivenFile(upload.file_id, Path(upload.name).name, partial(on_disk, upload))
+    return GivenFile(upload.file_id, Path(upload.name).name, partial(_uploaded, upload))
 
 
 def given_path() -> GivenFile | None:
@@ -52,7 +56,7 @@ def given_path() -> GivenFile | None:
         readable = False
     if not readable:  # a device or a pipe would be read for ever
         raise DataError(f"There is nothing to read at “{text}”.", todo="Check that the path is right.")
-    return GivenFile(f"{path}\0{stamp}", path.name, partial(_there, path))
+    return GivenFile(f"{path}\0{stamp}", path.name, partial(there, [path]))
 
 
 def given_text() -> tuple[str, bool]:
@@ -68,5 +72,12 @@ def digest(*parts: object) -> str:
 
 
 @contextmanager
-def _there(path: Path) -> Iterator[Path]:
-    yield path
+def there(paths: list[Path]) -> Iterator[list[Path]]:
+    """`on_disk` of what lies on this disk anyway."""
+    yield paths
+
+
+@contextmanager
+def _uploaded(upload: "UploadedFile") -> Iterator[list[Path]]:
+    with on_disk(upload) as path:
+        yield [path]

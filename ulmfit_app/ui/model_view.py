@@ -10,6 +10,7 @@ from ulmfit_app.inference.cache import weight_bytes
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
 from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.hub_push import draw_hub
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.model_card import draw_card
 from ulmfit_app.ui.model_changes import draw_changes, draw_notes
@@ -18,7 +19,7 @@ from ulmfit_app.ui.model_lineage import draw_lineage
 from ulmfit_app.ui.models import TELLING, kind_words, size_words
 from ulmfit_app.ui.wording import ago, stage_words
 
-TABS = ("Overview", "Card", "Notes", "Download", "Change")
+TABS = ("Overview", "Card", "Notes", "Download", "Hub", "Change")
 GO = ":material/arrow_forward:"
 
 
@@ -43,7 +44,7 @@ def _draw_usable(entry: ModelEntry, config: ModelConfig, entries: Sequence[Model
     facts = [kind_words(config), f"made {ago(config.created)}", f"{size_words(registry.disk_use(entry.path))} on disk"]
     partial = "<span class='ulmfit-state ulmfit-broken'>partial: stopped before the recipe's end</span> "
     spans = " ".join(f"<span>{escape(fact)}</span>" for fact in facts)
-    whose = "shipped, read-only" if entry.shipped else "own"
+    whose = "shipped, read-only" if entry.shipped else "pulled" if registry.origin_of(entry) else "own"
     sign = f"<span class='ulmfit-state ulmfit-ready'>{whose}</span> {partial if config.partial else ''}"
     st.html(f"<p class='ulmfit-facts'>{sign}{spans}</p>")
     _draw_uses(entry.name, config)
@@ -59,6 +60,8 @@ def _draw_usable(entry: ModelEntry, config: ModelConfig, entries: Sequence[Model
                 draw_notes(entry)
             case "Download":
                 draw_downloads(entry)
+            case "Hub":
+                st.info("Models of your own can be pushed.") if entry.shipped else draw_hub(entry, config)
             case "Change":
                 st.info("A shipped model is read-only.") if entry.shipped else draw_changes(entry)
 

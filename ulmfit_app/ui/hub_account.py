@@ -1,0 +1,55 @@
+"""Who the visitor is on the Hub: the account of this machine, or of a token typed for this session.
+
+A typed token is kept in the session's memory alone and goes when the tab is closed. In hosted mode the machine's own is
+never used.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ulmfit_app import hub
+from ulmfit_app.ui.errors import plain, told
+
+if TYPE_CHECKING:
+    from ulmfit_app.hub import Account
+
+ACCOUNT, TYPED = "hub-account", "hub-token"
+
+
+def draw_account() -> "Account":
+    """Draw who is signed in, and how to sign in or out; returns whose token is sent from now on."""
+    account: Account | None = st.session_state.get(ACCOUNT)
+    if account is None:
+        account = hub.ANONYMOUS
+        with told(), st.spinner("Asking the Hub who this is"):
+            account = hub.sign_in(hub.own_token())
+            st.session_state[ACCOUNT] = account
+    if account.token:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/account_circle: Signed in as **{plain(account.name)}**", width="content")
+            st.button("Sign out", key="hub-sign-out", type="tertiary", on_click=_sign_out)
+    else:
+        _draw_sign_in()
+    return account
+
+
+def _draw_sign_in() -> None:
+    st.markdown("Not signed in: public repositories can be pulled, nothing can be pushed.")
+    with st.expander("Sign in with a token", icon=":material/key:"), st.form("hub-sign-in", border=False):
+        token = st.text_input(
+            "Access token", type="password", key=TYPED, autocomplete="off",
+            help="Kept in memory for this session only. One for pushing needs write access.",
+        )  # fmt: skip
+        pressed = st.form_submit_button("Sign in", icon=":material/login:")
+    if pressed:
+        with told():
+            st.session_state[ACCOUNT] = hub.sign_in(token)
+            st.rerun()
+
+
+def _sign_out() -> None:
+    """For this session, which forgets what was seen as that account; the token that the machine keeps stays there."""
+    for key in [key for key in st.session_state if str(key).startswith("hub-")]:
+        del st.session_state[key]
+    st.session_state[ACCOUNT] = hub.ANONYMOUS
