@@ -50,7 +50,8 @@ WATCH = """() => {
     }).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
 }"""
 LONG_TRAINING = (
-    "train", "lm", "--data", "rotten-tomatoes", "--recipe", "lm-notebook", "--name", "busy", "--detach", "--json",
+    "train", "lm", "--data", "rotten-tomatoes", "--recipe", "lm-notebook", "--set", "stages.1.epochs=500",
+    "--name", "busy", "--detach", "--json",
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """How errors look: an `AppError` as its own text where it happened, anything else as a plain sentence."""
 
+import errno
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +9,8 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ulmfit_app.errors import AppError
+
+log = logging.getLogger(__name__)
 
 MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|&])")
 SHORTCODE = re.compile(r":(?=[a-z+_-][a-z0-9+_-]*[:\[]|material/)", re.IGNORECASE)  # Streamlit's `:red[…]`, `:smile:`
@@ -22,17 +26,31 @@ def plain(text: str) -> str:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Show an `AppError` raised in the block in its place; the rest of the page goes on."""
+    """Show an `AppError` raised in the block, or trouble with the disk, in its place; the rest of the page goes on."""
     try:
         yield
-    except AppError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+    except (AppError, OSError) as error:
+        if isinstance(error, OSError):
+            log.exception("A page could not read or write a file.")
+        st.error(plain(_in_words(error)), icon=":material/error:")
+
+
+def _in_words(error: AppError | OSError) -> str:
+    """What happened, what was kept, what to do. No path: a page may be a visitor's."""
+    if isinstance(error, AppError):
+        return str(error)
+    if error.errno == errno.ENOSPC:
+        return "The disk is full. What was saved before is kept. Free some space, then reload the page."
+    return (
+        f"A file of this app's home folder cannot be read or written ({error.strerror or error}). What was saved before "
+        "is kept. Make the folder writable, or set ULMFIT_HOME to another one."
+    )
 
 
 def unexpected(error: Exception) -> bool:
     """`on_script_error` of the server, for what no page caught; Streamlit has logged the traceback by then."""
-    if isinstance(error, AppError):
-        text = str(error)
+    if isinstance(error, (AppError, OSError)):
+        text = _in_words(error)
     else:
         text = (
             "The app made a mistake. Saved models and data are untouched. Reload the page; the server's log says more."

@@ -39,6 +39,23 @@ def test_told_shows_an_app_error_and_goes_on() -> None:
     assert app.markdown[0].value == "the rest"
 
 
+@pytest.mark.parametrize(
+    ("number", "begins", "todo"),
+    [("ENOSPC", "The disk is full.", "Free some space"), ("EROFS", "A file of this app's home", "set ULMFIT_HOME")],
+)
+def test_told_shows_trouble_with_the_disk_without_its_path(number: str, begins: str, todo: str) -> None:
+    script = (
+        "import errno, os\nimport streamlit as st\nfrom ulmfit_app.ui.errors import told\nwith told():\n"
+        f"    raise OSError(errno.{number}, os.strerror(errno.{number}), '/srv/secret')\nst.write('the rest')"
+    )
+    app = AppTest.from_string(script).run()
+    (error,) = app.error
+    assert error.value.startswith(begins)
+    assert todo in error.value
+    assert "secret" not in error.value
+    assert app.markdown[0].value == "the rest"
+
+
 def test_told_lets_other_errors_pass() -> None:
     def script() -> None:
         from ulmfit_app.ui.errors import told
