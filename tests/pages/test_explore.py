@@ -86,6 +86,15 @@ def test_the_classification_minibatch_is_drawn_as_show_batch_gives_it(toy: Explo
     assert f"**{batch.shape[0]} × {batch.shape[1]}** tokens, **{batch.padded:.1%}**" in written(app)
 
 
+def test_row_3_a_long_text_is_cut_where_show_batch_cuts_it(tmp_path: Path) -> None:
+    rows = [f"{'good film ' * 100}{row},{('pos', 'neg')[row % 2]}" for row in range(80)]
+    (tmp_path / "long.csv").write_text("\n".join(["text,label", *rows]))
+    sources.add("long", [tmp_path / "long.csv"])
+    texts = re.findall(r"<p class='ulmfit-tokens'>(.*?)</p>", drawn(opened(dataset="long")))
+    assert [text.count("class='ulmfit-token") for text in texts] == [150] * 9
+    assert all("… 52 more" in text for text in texts)  # of xxbos, 200 words and the number
+
+
 @pytest.mark.parametrize("view", ["Classification", "Language model"])
 def test_row_4_the_legend_has_every_special_token(toy: Exploration, view: str) -> None:
     (legend,) = re.findall(

@@ -24,6 +24,7 @@ TESTS: dict[int, list[str]] = {
     ],
     3: [
         "tests/pages/test_explore.py::test_the_classification_minibatch_is_drawn_as_show_batch_gives_it",
+        "tests/pages/test_explore.py::test_row_3_a_long_text_is_cut_where_show_batch_cuts_it",
         "tests/slow/test_show_batch.py::test_row_3_texts_and_categories_are_those_of_show_batch",
         "tests/unit/cli/test_cli_data.py::test_a_classification_minibatch_has_nine_rows",
     ],
