@@ -42,8 +42,8 @@ def _in_words(error: AppError | OSError) -> str:
     if error.errno == errno.ENOSPC:
         return "The disk is full. What was saved before is kept. Free some space, then reload the page."
     return (
-        f"A file of this app's home folder cannot be read or written ({error.strerror or error}). What was saved before "
-        "is kept. Make the folder writable, or set ULMFIT_HOME to another one."
+        f"A file of this app's home folder cannot be read or written ({error.strerror or 'no reason given'}). "
+        "What was saved before is kept. Make the folder writable, or set ULMFIT_HOME to another one."
     )
 
 
