@@ -16,7 +16,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 WORKERS := -n 2 --dist loadfile
 
 .NOTPARALLEL:
-.PHONY: help install run test lint types test-fast test-slow test-e2e chaos screenshots
+.PHONY: help install run test lint types test-fast test-slow test-e2e chaos fuzz screenshots
 .PHONY: bench bench-full bench-parity bench-ui results lock clean
 
 help: ## list the targets
@@ -47,6 +47,9 @@ test-e2e: $(TESTS) ## a real browser; needs Chromium (Debian, Ubuntu: apt-get in
 
 chaos: $(TESTS) ## kill workers at fifty random moments; a quarter of an hour
 	$(PYTEST) $(WORKERS) -m chaos
+
+fuzz: $(TESTS) ## ten thousand hostile inputs for every property of tests/fuzz, and the record of it; an hour or two
+	$(BIN)/python -m benchmarks.fuzz
 
 screenshots: $(TESTS) ## pictures of every page into docs/screenshots; some minutes, needs Chromium
 	$(BIN)/python -m tools.screenshots

@@ -8,11 +8,11 @@ import pytest
 from ulmfit_app.settings import Settings, settings
 
 TESTS = Path(__file__).parent
-MARKED_FOLDERS = {"slow": pytest.mark.slow, "e2e": pytest.mark.e2e, "cuda": pytest.mark.cuda}
+MARKED_FOLDERS = {"slow": pytest.mark.slow, "fuzz": pytest.mark.slow, "e2e": pytest.mark.e2e, "cuda": pytest.mark.cuda}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What lies in slow/, e2e/ or cuda/ has the marker of that name."""
+    """What lies in slow/, e2e/ or cuda/ has the marker of that name; what lies in fuzz/ is slow."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in MARKED_FOLDERS:

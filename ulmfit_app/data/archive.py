@@ -1,7 +1,7 @@
 """Zip archives of class folders: unpacked into a temporary folder, then read as any folder is.
 
 Nothing in an archive is trusted. Only its .txt files are written, each under a path that has been checked; links, paths
-that lead out of the folder, and archives that unpack to more than the limits are refused.
+that lead out of the folder, and archives that name more files or unpack to more than the limits are refused.
 """
 
 import shutil
@@ -25,8 +25,31 @@ MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 OFFICE = "[Content_Types].xml"
 NOISE = "__MACOSX"
 REPORTED_EVERY = 500
+DEEPEST = 50  # folders in folders; walking through thousands of them ends in a RecursionError
 _DAMAGED = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, ValueError, RuntimeError)
 Members = dict[PurePosixPath, zipfile.ZipInfo]
+
+
+class _Listing(list[zipfile.ZipInfo]):
+    """The files of an archive while its directory is read. Raises `_TooManyError` at the first one over the limit."""
+
+    def append(self, info: zipfile.ZipInfo) -> None:
+        """Called by zipfile for every file that the directory names."""
+        if len(self) >= settings().max_zip_files:
+            raise _TooManyError
+        super().append(info)
+
+
+class _Archive(zipfile.ZipFile):
+    """zipfile makes a record of every file that the directory names, however few the archive says there are, before it
+    can be asked how many there were: an archive of a few megabytes can fill the memory."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, _Listing() if name == "filelist" else value)
+
+
+class _TooManyError(Exception):
+    """The archive names more files than the limit."""
 
 
 def is_archive(path: Path) -> bool:
@@ -52,8 +75,14 @@ def unpacked(path: Path, on_progress: Progress | None = None) -> Iterator[Path]:
         folder = Path(parent) / (path.stem.strip(".") or "archive")
         folder.mkdir()
         try:
-            with zipfile.ZipFile(path) as archive:
+            with _Archive(path) as archive:
                 _unpack(archive, _members(archive, path.name), folder, on_progress)
+        except _TooManyError:
+            raise UnusableFileError(
+                "over the size limit",
+                f"“{path.name}” holds more than {settings().max_zip_files:,} files.",
+                todo="Split it, or raise ULMFIT_MAX_ZIP_FILES.",
+            ) from None
         except _DAMAGED:
             raise UnusableFileError(
                 "broken file",
@@ -71,12 +100,6 @@ def _members(archive: zipfile.ZipFile, name: str) -> Members:
         raise UnusableFileError(
             "unknown format", f"“{name}” is an Excel workbook or another Office document.", todo="Save it as CSV."
         )
-    if len(infos) > limits.max_zip_files:
-        raise UnusableFileError(
-            "over the size limit",
-            f"“{name}” holds {len(infos):,} files; the limit is {limits.max_zip_files:,}.",
-            todo="Split it, or raise ULMFIT_MAX_ZIP_FILES.",
-        )
     if sum(info.file_size for info in infos) > limits.max_unpacked_mb * 1_000_000:
         raise UnusableFileError(
             "over the size limit",
@@ -88,8 +111,12 @@ def _members(archive: zipfile.ZipFile, name: str) -> Members:
 
 
 def _checked(info: zipfile.ZipInfo, name: str) -> PurePosixPath:
-    """The path of a member. Raises UnusableFileError if it is a link or leads elsewhere."""
+    """The path of a member. Raises UnusableFileError if it is a link, leads elsewhere or lies too deep."""
     path = PurePosixPath(info.filename.replace("\\", "/"))
+    if len(path.parts) > DEEPEST:
+        raise UnusableFileError(
+            "broken file", f"“{name}” holds over {DEEPEST} folders in folders.", todo="Make an archive of fewer."
+        )
     leaves = not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
     if leaves or stat.S_ISLNK(info.external_attr >> 16):
         raise UnusableFileError(

@@ -1,8 +1,10 @@
 """Zip archives of class folders: layouts, and everything that an archive must not do."""
 
 import stat
+import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -87,6 +89,33 @@ def test_bombs_are_refused_before_they_are_unpacked(tmp_path: Path, monkeypatch:
     ):
         (item,) = check([path]).findings
         assert (item.problem, item.fatal) == ("over the size limit", True)
+
+
+def test_a_directory_is_read_no_further_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million files fit into a directory of 47 MB, whatever number of them the archive says it has."""
+    monkeypatch.setenv("ULMFIT_MAX_ZIP_FILES", "10")
+    settings.cache_clear()
+    made: list[str] = []
+
+    class Counted(zipfile.ZipInfo):
+        def __init__(self, *args: Any) -> None:
+            made.append(args[0])
+            super().__init__(*args)
+
+    monkeypatch.setattr(zipfile, "ZipInfo", Counted)
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *[20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + b"a"
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(entry) * 5000, 0, 0)
+    path = tmp_path / "many.zip"
+    path.write_bytes(b"PK\x03\x04" + entry * 5000 + end)
+    (item,) = check([path]).findings
+    assert (item.problem, item.fatal) == ("over the size limit", True) and "more than 10 files" in item.message
+    assert len(made) == 11
+
+
+def test_folders_in_folders_without_end_are_refused(tmp_path: Path) -> None:
+    assert len(check([packed(tmp_path / "a.zip", *texts("a/" * 40 + "pos", "a/" * 40 + "neg"))]).texts) == 6
+    (item,) = check([packed(tmp_path / "b.zip", "a/" * 700 + "b.txt")]).findings
+    assert item.fatal and "folders in folders" in item.message
 
 
 def test_a_size_that_is_a_lie_is_found_out(tmp_path: Path) -> None:
