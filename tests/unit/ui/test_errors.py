@@ -41,7 +41,10 @@ def test_told_shows_an_app_error_and_goes_on() -> None:
 
 @pytest.mark.parametrize(
     ("number", "begins", "todo"),
-    [("ENOSPC", "The disk is full.", "Free some space"), ("EROFS", "A file of this app's home", "Make the folder writable")],
+    [
+        ("ENOSPC", "The disk is full.", "Free some space"),
+        ("EROFS", "A file of this app's home", "Make the folder"),
+    ],
 )
 def test_told_shows_trouble_with_the_disk_without_its_path(number: str, begins: str, todo: str) -> None:
     script = (
