@@ -9,6 +9,7 @@ from ulmfit_app.runs.queue import positions, read_queue
 from ulmfit_app.runs.summary import summary
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.run_events import history_of
+from ulmfit_app.ui.run_notice import draw_notice
 from ulmfit_app.ui.wording import percent, run_title, share
 
 APP = "ULMFiT Studio"
@@ -24,6 +25,7 @@ def draw_chip(runs_page: Page, title: str) -> None:
     waiting = len(positions(read_queue()))
     if waiting:
         st.caption(f"{waiting} waiting")
+    draw_notice(running)
     sign = f"● {percent(history_of(running[0]))} – " if running else ""
     st.set_page_config(page_title=f"{sign}{title} – {APP}")
 
