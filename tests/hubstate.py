@@ -55,7 +55,7 @@ class Failure:
     path: str
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
-    body: dict[str, str] = field(default_factory=dict)
+    body: Any = field(default_factory=dict)
     times: int = 1
     cut: int | None = None
     pause: float = 0.0  # seconds before every piece of the body

@@ -75,7 +75,7 @@ def test_nothing_is_asked_of_the_hub_before_it_is_opened(hub: Hub) -> None:
 def test_a_model_is_pulled_with_the_page(hub: Hub, shared: dict[str, bytes]) -> None:
     app = press(opened(), "Pull from the Hub")
     assert app.query_params["hub"] == "pull" and "Not signed in" in shown(app)
-    app.text_input(key="hub-repo").set_value("bob/shared")
+    app.text_input(key="repo").set_value("bob/shared")
     text = shown(press(app, "Look"))
     assert "bob/shared" in text and "public" in text and "ulmfit-studio" in text
     assert app.selectbox[0].options[0] == "branch main"
@@ -84,12 +84,18 @@ def test_a_model_is_pulled_with_the_page(hub: Hub, shared: dict[str, bytes]) -> 
     assert registry.entry("bob--shared").config
 
 
+def test_a_link_names_the_repository_and_asks_nothing_by_itself(hub: Hub, shared: dict[str, bytes]) -> None:
+    app = opened(hub="pull", repo="bob/shared")
+    assert not hub.requests and "commit" not in shown(app)
+    assert "public" in shown(press(app, "Look"))
+
+
 def test_search_leads_to_the_repository(hub: Hub, shared: dict[str, bytes]) -> None:
     app = opened(hub="pull")
     app = press(app, "Search")
     assert "7 downloads" in shown(app)
     app = press(app, "bob/shared")
-    assert app.text_input(key="hub-repo").value == "bob/shared" and "commit" in shown(app)
+    assert app.text_input(key="repo").value == "bob/shared" and "commit" in shown(app)
     app.text_input(key="hub-search-text").set_value("zebra")
     assert "Nothing was found." in shown(press(app, "Search"))
 
@@ -97,7 +103,7 @@ def test_search_leads_to_the_repository(hub: Hub, shared: dict[str, bytes]) -> N
 def test_a_failed_pull_is_told_and_goes_on_when_it_is_tried_again(hub: Hub, shared: dict[str, bytes]) -> None:
     hub.fail("GET", "model.safetensors", cut=5_000, times=transfer.ATTEMPTS)
     app = opened(hub="pull")
-    app.text_input(key="hub-repo").set_value("bob/shared")
+    app.text_input(key="repo").set_value("bob/shared")
     app = ended(press(press(app, "Look"), "Pull"), "hub-pull")
     assert "The Hub cannot be reached" in shown(app) and not registry.models()
     app = ended(press(app, "Try again"), "hub-pull")
@@ -108,7 +114,7 @@ def test_a_failed_pull_is_told_and_goes_on_when_it_is_tried_again(hub: Hub, shar
 def test_a_pull_can_be_cancelled(hub: Hub, shared: dict[str, bytes]) -> None:
     hub.fail("GET", "model.safetensors", pause=0.05)
     app = opened(hub="pull")
-    app.text_input(key="hub-repo").set_value("bob/shared")
+    app.text_input(key="repo").set_value("bob/shared")
     app = press(press(press(app, "Look"), "Pull"), "Cancel")
     assert "cancelled" in shown(ended(app, "hub-pull")) and not registry.models()
 
@@ -148,7 +154,7 @@ def test_a_model_is_pushed_and_an_update_is_found(hub: Hub, home: Path, monkeypa
     assert "Pushed to alice/mine" in shown(app) and 'load_model("alice/mine")' in shown(app)
     assert repo.private and repo.tags == {"v1": repo.commits[-1].oid}
     app = opened(hub="pull")
-    app.text_input(key="hub-repo").set_value("alice/mine")
+    app.text_input(key="repo").set_value("alice/mine")
     ended(press(press(app, "Look"), "Pull"), "hub-pull")
     app = opened(model="alice--mine", part="Hub")
     assert "alice/mine at main" in shown(app)

@@ -20,10 +20,12 @@ from ulmfit_app.hub.account import ANONYMOUS, Account
 from ulmfit_app.hub.failures import CAUGHT, failure
 from ulmfit_app.settings import settings
 
-__all__ = ["api", "calling", "get_session", "get_token", "headers", "hf_raise_for_status", "site"]
+__all__ = ["CUT", "LIBRARY", "api", "calling", "get_session", "get_token", "headers", "hf_raise_for_status", "site"]
 
-TIMEOUT = 15.0  # seconds without a byte
+TIMEOUT = 15.0  # seconds without a byte of what is read
+WRITE_TIMEOUT = 120.0  # of what changes something: a commit is answered when it is made
 LIBRARY = "ulmfit-studio"
+CUT = (httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ReadTimeout)  # what may go well at the next try
 
 _ours: ContextVar[bool] = ContextVar("ours", default=False)
 
@@ -60,7 +62,8 @@ def calling(repo_id: str = "", account: Account = ANONYMOUS, kept: str = "") -> 
 
 def _limit(request: httpx2.Request) -> None:
     if _ours.get():
-        request.extensions["timeout"] = httpx2.Timeout(TIMEOUT).as_dict()
+        seconds = TIMEOUT if request.method in ("GET", "HEAD") else WRITE_TIMEOUT
+        request.extensions["timeout"] = httpx2.Timeout(seconds).as_dict()
 
 
 def _refuse_to_wait(response: httpx2.Response) -> None:

@@ -20,8 +20,10 @@ from ulmfit_app.hub.account import Account
 
 # What the client raises: its own, those of the HTTP library, of the disk, of an answer that is not as documented; a
 # RuntimeError stands around what went wrong in an upload.
-CAUGHT = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, LookupError, RuntimeError, OIDCError)
-AGAIN = "Try again; what has arrived is not sent twice."
+CAUGHT = (
+    *(httpx2.HTTPError, httpx2.InvalidURL, OIDCError, OSError, RuntimeError),
+    *(ValueError, LookupError, TypeError, AttributeError),
+)
 MOST = 200  # characters of what the Hub says
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ulmfit_app import modelfolder
-from ulmfit_app.errors import AppError, HubError, NotFoundError
+from ulmfit_app.errors import AppError, HubError, NotFoundError, OfflineError
 from ulmfit_app.hub.account import Account
+from ulmfit_app.hub.pull import PICKLED
 from ulmfit_app.hub.repository import Repository, look, repo_id_of
 from ulmfit_app.hub.transfer import Progress
 from ulmfit_app.modelfolder import CARD, CONFIG, VOCAB, WEIGHTS
 
 UNCHANGED = "Nothing was changed on the Hub."
+UNKNOWN = "Whether the model has arrived is not known."
 EMPTY = "The new repository is there, without the model."
 
 
@@ -76,7 +78,10 @@ def push(
         there = _there(repo_id, account, public, pull_request)
         if there is None:
             _create(repo_id, account, public)
-        commit, address = _commit(source, repo_id, account, there, message, pull_request, on_progress)
+        try:
+            commit, address = _commit(source, repo_id, account, there, message, pull_request, on_progress)
+        except OfflineError as error:  # perhaps only the answer was lost
+            raise OfflineError(error.what, kept=UNKNOWN, todo=f"Look at {repo_id}, then push again.") from None
     if tag:
         _tag(repo_id, account, tag, commit)
     return Pushed(repo_id, commit, address, there is None, tag)
@@ -93,8 +98,8 @@ def _there(repo_id: str, account: Account, public: bool, pull_request: bool) -> 
     if there.renamed:
         raise HubError(f"{repo_id} is called {there.id} now.", kept=UNCHANGED, todo=f"Push to {there.id}.")
     names = {file.path for file in there.files}
-    if WEIGHTS in names and not {CONFIG, VOCAB, WEIGHTS} <= names:
-        what = f"{repo_id} holds another kind of model, which would be overwritten."
+    if PICKLED in names or (WEIGHTS in names and not {CONFIG, VOCAB, WEIGHTS} <= names):
+        what = f"{repo_id} holds another kind of model."
         raise HubError(what, kept=UNCHANGED, todo="Push to another repository.")
     if not there.private and not public and not pull_request:
         what = f"{repo_id} is public: everyone could read what is pushed there."

@@ -80,10 +80,16 @@ def look(repo_id: str, account: Account, revision: str | None = None, sort: Sort
             private=bool(info.private),
             library=getattr(info, "library_name", None),
             files=tuple(
-                RemoteFile(file.rfilename, file.size or 0, file.lfs.sha256 if file.lfs else None, file.blob_id)
+                RemoteFile(str(file.rfilename), _size(file.size), file.lfs.sha256 if file.lfs else None, file.blob_id)
                 for file in info.siblings or ()
             ),
         )
+
+
+def _size(told: object) -> int:
+    if not isinstance(told, int) or told < 0:
+        raise ValueError("no size")
+    return told
 
 
 def _commit(sha: str | None) -> str:

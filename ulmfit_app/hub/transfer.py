@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx2
-
 from ulmfit_app.errors import HubError
 from ulmfit_app.hub.account import Account
 from ulmfit_app.hub.repository import RemoteFile, Repository
@@ -24,7 +22,6 @@ ATTEMPTS, PAUSE = 4, 1.0  # tries of a file whose connection is cut, seconds bet
 PIECE = 1 << 16
 PARTS = "parts"
 RESUMED = "What has arrived is kept for a week: the next try goes on from there."
-CUT = (httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ReadTimeout)
 
 
 def fetch(
@@ -57,6 +54,8 @@ def _fetch_file(
     repo: Repository, file: RemoteFile, part: Path, account: Account, counted: Callable[[int], None]
 ) -> None:
     """Fill `part` to the size of `file`, as often as the connection is cut."""
+    from ulmfit_app.hub.client import CUT
+
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _stream(repo, file, part, account, counted)
@@ -90,7 +89,8 @@ def _stream(repo: Repository, file: RemoteFile, part: Path, account: Account, co
                 out.flush()
                 counted(have)
     if have < file.size:
-        raise httpx2.RemoteProtocolError("shorter than the Hub says")
+        part.unlink()
+        raise HubError(f"{file.path} is shorter than the Hub says.", todo="Try again later.")
 
 
 def _counter(done: int, total: int, on_progress: Progress | None) -> Callable[[int], None]:

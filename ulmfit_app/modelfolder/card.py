@@ -16,16 +16,22 @@ TASKS = {Kind.LM: "text-generation", Kind.CLASSIFIER: "text-classification"}
 
 FASTAI = """\
 ```python
-# learn: a Learner of fastai whose texts were made with text_vocab=vocab and whose config has {sizes}
-import json, torch
+import json
+from pathlib import Path
+
+import torch
 from huggingface_hub import hf_hub_download
 from safetensors.torch import load_file
 
-vocab = json.load(open(hf_hub_download({repo}, "vocab.json"), encoding="utf-8"))
+vocab = json.loads(Path(hf_hub_download({repo}, "vocab.json")).read_text("utf-8"))
 weights = load_file(hf_hub_download({repo}, "model.safetensors"))
 weights = {{name.removeprefix({prefix}): w.float() for name, w in weights.items() if name.startswith({starts})}}
 weights["encoder_dp.emb.weight"] = weights["encoder.weight"]
-torch.save(weights, learn.path / learn.model_dir / "encoder.pth")
+
+# learn: your Learner, its texts made with text_vocab=vocab, its config with {sizes}
+file = learn.path / learn.model_dir / "encoder.pth"
+file.parent.mkdir(parents=True, exist_ok=True)
+torch.save(weights, file)
 learn.load_encoder("encoder")
 ```"""
 

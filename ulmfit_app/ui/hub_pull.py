@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ulmfit_app.hub import Account, Found, Ref, Repository
 
-TRANSFER, LOOKED, FOUND, REPO = "hub-pull", "hub-looked", "hub-found", "hub-repo"
+TRANSFER, LOOKED, FOUND, REPO = "hub-pull", "hub-looked", "hub-found", "repo"
 HOSTED = "On this server models can be neither pushed nor pulled: it keeps none of its visitors. Run your own copy."
 MODEL = ":material/deployed_code:"
 
@@ -33,7 +33,8 @@ def draw_pull() -> None:
     account = draw_account()
     _draw_search(account)
     with st.form("hub-look", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        repo_id = st.text_input("Repository", key=REPO, placeholder="owner/name, or the address of its page")
+        words = "owner/name, or the address of its page"
+        repo_id = st.text_input("Repository", key=REPO, bind="query-params", placeholder=words, max_chars=300) or ""
         pressed = st.form_submit_button("Look", icon=":material/visibility:")
     with told():
         if pressed:

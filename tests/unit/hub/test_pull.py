@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import hubserver
 from tests.hubstate import Hub
 from ulmfit_app import hub as the_hub
 from ulmfit_app import registry
@@ -168,6 +169,18 @@ def test_a_file_longer_than_was_said_is_not_written_to_the_disk(
     assert max(path.stat().st_size for path in home.rglob("*")) < 60_000
 
 
+def test_a_file_shorter_than_was_said_is_no_file(
+    hub: Hub, model_files: dict[str, bytes], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = hub.repo("alice/open", model_files)
+    seen = the_hub.look("alice/open", ANONYMOUS)
+    repo.commits[0].files[WEIGHTS] = model_files[WEIGHTS][:-1]
+    monkeypatch.setattr("ulmfit_app.hub.pull.look", lambda *_: seen)
+    with pytest.raises(HubError, match=r"model.safetensors is shorter than the Hub says"):
+        pull("alice/open")
+    assert not registry.folders.own_models().exists()
+
+
 def test_a_full_disk_is_seen_before(hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     hub.repo("alice/open", model_files)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1))
@@ -202,6 +215,21 @@ def test_the_files_of_a_private_repository_are_never_given_to_others(
     folders = {account.folder for account in (alice, bob, ANONYMOUS)}
     assert len(folders) == 3
     assert [path.name for path in stage.cache().iterdir()] == [alice.folder]
+
+
+def test_a_token_does_not_follow_to_another_machine(hub: Hub, model_files: dict[str, bytes]) -> None:
+    """Large files lie on another host, whose address carries a signature of its own."""
+    hub.repo("alice/secret", model_files, private=True)
+    alice = sign_in(hub.user("hf_alice", "alice"))
+    with hubserver.running() as storage:
+        storage.repo("the/storage", model_files)
+        address = f"{storage.url}/the/storage/resolve/main/{WEIGHTS}"
+        hub.fail("GET", WEIGHTS, 302, headers={"Location": address}, times=9)
+        storage.fail("GET", WEIGHTS, cut=5_000)
+        pull("alice/secret", alice)
+        assert [request.token for request in storage.requests] == [None, None]
+        assert storage.requests[-1].range == "bytes=5000-"
+    assert {request.token for request in hub.requests} == {"hf_alice"}
 
 
 def test_in_hosted_mode_nothing_is_taken_in(

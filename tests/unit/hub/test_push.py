@@ -8,7 +8,7 @@ import yaml
 from tests.fixtures import tiny_classifier, tiny_lm
 from tests.hubstate import Hub
 from ulmfit_app import load_model, modelfolder, registry
-from ulmfit_app.errors import AppError, CancelledError, HubError, NotFoundError
+from ulmfit_app.errors import AppError, CancelledError, HubError, NotFoundError, OfflineError
 from ulmfit_app.hub import ANONYMOUS, Account, pulled, push, sign_in
 from ulmfit_app.settings import settings
 
@@ -161,6 +161,21 @@ def test_another_kind_of_model_is_not_overwritten(hub: Hub, alice: Account, mine
     with pytest.raises(HubError, match="another kind of model"):
         push(mine, "alice/bert", alice)
     assert len(repo.commits) == 1
+
+
+def test_a_fastai_pickle_is_not_pushed_over(hub: Hub, alice: Account, mine: Path) -> None:
+    """What would be there then, nobody could pull: a repository with a `model.pkl` is refused."""
+    hub.repo("alice/learner", {"model.pkl": b"x"}, private=True)
+    with pytest.raises(HubError, match="another kind of model"):
+        push(mine, "alice/learner", alice)
+
+
+def test_a_lost_answer_is_not_taken_for_a_failure(hub: Hub, alice: Account, mine: Path) -> None:
+    hub.fail("POST", "/commit/", cut=0)
+    with pytest.raises(OfflineError, match=r"Whether the model has arrived is not known\. Look at alice/shared"):
+        push(mine, "alice/shared", alice)
+    assert "config.json" in hub.repos["alice/shared"].commits[-1].files
+    assert not push(mine, "alice/shared", alice).created
 
 
 def test_a_renamed_repository_is_not_pushed_to_by_its_old_name(hub: Hub, alice: Account, mine: Path) -> None:

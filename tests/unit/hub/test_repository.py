@@ -1,11 +1,14 @@
 """Looking at repositories: names, revisions, renamed and hidden ones, search, updates."""
 
+import copy
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.hubstate import Hub
-from ulmfit_app.errors import HubError, NotFoundError
+from ulmfit_app.errors import AppError, HubError, NotFoundError
 from ulmfit_app.hub import ANONYMOUS, is_repo_id, look, newer, refs, repo_id_of, search, sign_in
 from ulmfit_app.schema import Origin
 
@@ -72,6 +75,35 @@ def test_a_revision_that_is_not_there_is_told(hub: Hub) -> None:
     hub.repo("alice/open", {"a": b"1"})
     with pytest.raises(NotFoundError, match="alice/open has no such branch, tag or commit"):
         look("alice/open", ANONYMOUS, "v9")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS: dict[str, Any] = {
+    "id": "alice/open",
+    "sha": "0" * 40,
+    "private": False,
+    "siblings": [{"rfilename": "a", "size": 1}],
+}
+
+
+@given(st.sampled_from(["", *FIELDS, "rfilename", "size", "blobId", "lfs"]), JSON)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_answer_of_any_kind_is_a_repository_or_told(hub: Hub, name: str, value: object) -> None:
+    answer = copy.deepcopy(FIELDS)
+    if name in FIELDS:
+        answer[name] = value
+    else:
+        answer["siblings"][0][name] = value
+    hub.fail("GET", "/api/models/alice/open", 200, body=answer if name else value)
+    try:
+        seen = look("alice/open", ANONYMOUS)
+    except AppError:
+        return
+    assert is_repo_id(seen.id) and len(seen.commit) == 40 and all(file.size >= 0 for file in seen.files)
 
 
 def test_a_private_repository_is_hidden_from_others(hub: Hub) -> None:
