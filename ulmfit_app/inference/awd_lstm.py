@@ -9,6 +9,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+LSTM = 2  # oneDNN's number of it among recurrent layers, as torch passes it
+TYPICAL = (64, 128)  # (t, b) of a bulk prediction, for which oneDNN's order is chosen; it serves any other
+
 State = tuple[tuple[Tensor, Tensor], ...]  # (h, c) per layer, each (1, b, units)
 
 
@@ -18,9 +21,6 @@ class AwdLstm:
     def __init__(self, weights: Mapping[str, Tensor], n_layers: int) -> None:
         self._embedding = weights["encoder.weight"]
         self._layers = [_Layer(weights, number) for number in range(n_layers)]
-        # nn.LSTM (torch 2.13) notices replaced weights in its first forward and then writes to itself; after this
-        # call it only reads. (Two tokens: one would not go through it.)
-        self.forward(torch.zeros(1, 2, dtype=torch.int64))
 
     @property
     def embedding(self) -> Tensor:
@@ -30,12 +30,12 @@ class AwdLstm:
     @torch.inference_mode()
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run `ids` (b, t) on from `state` (None: zeros): the last layer's output (b, t, emb) and the new state."""
-        output = torch.nn.functional.embedding(ids, self._embedding)
+        output = torch.nn.functional.embedding(ids.T, self._embedding)
         new_state = []
         for number, layer in enumerate(self._layers):
             output, after = layer.forward(output, None if state is None else state[number])
             new_state.append(after)
-        return output, tuple(new_state)
+        return output.transpose(0, 1), tuple(new_state)
 
 
 def first_rows(state: State, n: int) -> State:
@@ -49,27 +49,34 @@ def repeated(state: State, n: int) -> State:
 
 
 class _Layer:
-    """One LSTM. A single token goes through an `LSTMCell` on the same weights: oneDNN rearranges an LSTM's weights on
-    every call, which makes one step with it several times slower (torch 2.13, CPU)."""
+    """One LSTM. Where torch has oneDNN, its weights are put into oneDNN's order once.
+
+    `nn.LSTM` does that in every call, which takes longer than the arithmetic of a short text (torch 2.13, CPU). The
+    results are the same to the last bit.
+    """
 
     def __init__(self, weights: Mapping[str, Tensor], number: int) -> None:
         prefix = f"rnns.{number}."
-        tensors = {
-            "weight_ih": weights[f"{prefix}module.weight_ih_l0"],
-            "weight_hh": weights[f"{prefix}weight_hh_l0_raw"],
-            "bias_ih": weights[f"{prefix}module.bias_ih_l0"],
-            "bias_hh": weights[f"{prefix}module.bias_hh_l0"],
-        }
-        gates, n_in = tensors["weight_ih"].shape
-        self._lstm = torch.nn.LSTM(n_in, gates // 4, batch_first=True, device="meta")  # meta: draws no random weights
-        self._lstm.load_state_dict({f"{name}_l0": tensor for name, tensor in tensors.items()}, assign=True)
-        self._cell = torch.nn.LSTMCell(n_in, gates // 4, device="meta")
-        self._cell.load_state_dict(tensors, assign=True)
+        matrices = weights[f"{prefix}module.weight_ih_l0"], weights[f"{prefix}weight_hh_l0_raw"]
+        biases = weights[f"{prefix}module.bias_ih_l0"], weights[f"{prefix}module.bias_hh_l0"]
+        self._units, n_in = matrices[1].shape[1], matrices[0].shape[1]
+        self._by_onednn = torch.backends.mkldnn.is_available()
+        if self._by_onednn:
+            matrices = torch.ops.mkldnn._reorder_mkldnn_rnn_layer_weight(
+                *matrices, self._units, False, True, False, [*TYPICAL, n_in]
+            )
+        self._weights = (*matrices, *biases)
 
     def forward(self, inputs: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Run `inputs` (b, t, n_in): output (b, t, units) and the state after, each (1, b, units)."""
-        if inputs.shape[1] > 1:
-            output, after = self._lstm(inputs, state)
-            return output, after
-        h, c = self._cell(inputs[:, 0], None if state is None else (state[0][0], state[1][0]))
-        return h[:, None], (h[None], c[None])
+        """Run `inputs` (t, b, n_in): output (t, b, units) and the state after, each (1, b, units)."""
+        if state is None:
+            zeros = inputs.new_zeros(1, inputs.shape[1], self._units)
+            state = zeros, zeros
+        if self._by_onednn:
+            output, h, c, _ = torch.ops.aten.mkldnn_rnn_layer(
+                inputs, *self._weights, state[0][0], state[1][0], False, [], LSTM, self._units, 1, True, False, False,
+                False,
+            )  # fmt: skip
+        else:
+            output, h, c = torch._VF.lstm(inputs, state, self._weights, True, 1, 0.0, False, False, False)
+        return output, (h.view_as(state[0]), c.view_as(state[1]))

@@ -16,7 +16,7 @@ from ulmfit_app.schema import PAD_ID, Reading
 
 Progress = Callable[[int, int], None]
 
-BATCH_TOKENS = 16_384
+BATCH_TOKENS = 262_144
 MAX_ROWS = 128
 BLOCK = 64  # tokens per call of the LSTM: bounds memory to MAX_ROWS x BLOCK positions however long the texts are
 READ_AHEAD = 2048  # texts tokenised, sorted and batched at a time
