@@ -82,6 +82,15 @@ def test_a_path_is_no_name(name: str, client: TestClient, home: Path) -> None:
     assert {answer.status_code for answer in answers} == {404}
 
 
+def test_a_broken_model_is_refused_with_what_is_wrong_with_it(client: TestClient, models: Path) -> None:
+    data = (models / "tiny" / "model.safetensors").read_bytes()
+    for spoiled, words in ((data[:-1], "cut short"), (data[:-1] + bytes([data[-1] ^ 1]), "hashes differ")):
+        (models / "tiny" / "model.safetensors").write_bytes(spoiled)
+        answer = client.post(PREDICT, json=GOOD)
+        assert (answer.status_code, answer.json()["error"]) == (422, "unusable_model")
+        assert words in answer.json()["message"]
+
+
 @pytest.mark.parametrize("run", ["x", "..", "20260101-000000-predict-0000", "%2e%2e%2fqueue.json", "٢٠٢٦"])
 def test_what_is_no_run_is_not_found(run: str, client: TestClient) -> None:
     assert client.get(f"/api/runs/{run}").status_code == 404
