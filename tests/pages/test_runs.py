@@ -1,14 +1,17 @@
 """The Runs page: empty, runs in every state, one run opened, bad links, deleting with undo, two sessions."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from tests.unit.runs.making import checkpoint, make_run, queued_run, status
 from ulmfit_app import recipes
+from ulmfit_app.runs import launcher
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.schema import (
     EpochEvent,
@@ -17,6 +20,7 @@ from ulmfit_app.schema import (
     MessageEvent,
     PredictionReport,
     ProgressEvent,
+    RunRequest,
     RunResult,
     RunState,
     StageEvent,
@@ -93,6 +97,20 @@ def test_one_run_opens_by_its_link() -> None:
     assert "my-lm" in text
     assert "The training ran out of memory." in text
     assert "20 training texts." in text
+
+
+def test_a_paused_run_is_stopped_with_a_checkpoint_of_ones_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "start", lambda folder: os.getpid())
+    folder = ended("my-lm", RunState.PAUSED)
+    for name in ("1epoch", "step-60"):
+        checkpoint(folder, name)
+    app = opened(run=folder.id)
+    choice = app.selectbox(key=f"keep-{folder.id}")
+    assert (choice.value, choice.options) == ("step-60", ["step-60", "1epoch"])
+    choice.set_value("1epoch")
+    app.button(key=f"stop-{folder.id}").click().run()
+    assert not app.exception
+    assert folder.request() == RunRequest(action="stop", checkpoint="1epoch")
 
 
 def test_rows_1_and_33_a_download_moves_a_bar() -> None:

@@ -13,7 +13,7 @@ from ulmfit_app.data.dataset import Dataset, describe
 from ulmfit_app.engine import checkpoints
 from ulmfit_app.engine.finetune import Trained, train
 from ulmfit_app.engine.outcome import NothingTrained, Paused
-from ulmfit_app.errors import ModelFolderError, NameTakenError, ParentError, RecipeError, TrainingError
+from ulmfit_app.errors import ModelFolderError, NameTakenError, NotFoundError, ParentError, RecipeError, TrainingError
 from ulmfit_app.schema import EpochEvent, Event, Kind, MessageEvent, ProgressEvent, Recipe, Split, StageEvent
 
 pytestmark = pytest.mark.slow
@@ -221,12 +221,36 @@ def asked_after(steps: int, wish: str, bench: Bench) -> Callable[[], str]:
     return control
 
 
+def after_epoch(epochs: int, wish: str, bench: Bench) -> Callable[[], str]:
+    """A control that wishes once `epochs` epochs have ended."""
+    return lambda: wish if sum(isinstance(event, EpochEvent) for event in bench.events) >= epochs else "go"
+
+
 def test_stop_in_the_first_epoch_leaves_a_loadable_partial_model(bench: Bench, tmp_path: Path) -> None:
     parent = fixtures.tiny_lm(tmp_path / "general")
     trained = bench.train(Kind.LM, lm_recipe(), "stopped", parent=parent, control=asked_after(1, "stop", bench))
     assert trained.config.partial
     assert trained.metrics == {}
     assert modelfolder.verify(tmp_path / "stopped").partial
+
+
+def test_a_named_checkpoint_becomes_the_model(bench: Bench, tmp_path: Path) -> None:
+    """Row 18: `learn.save('1epoch')` and, after more training, `learn.load('1epoch')`."""
+    parent = fixtures.tiny_lm(tmp_path / "general")
+    with pytest.raises(Paused):
+        bench.train(Kind.LM, lm_recipe(), "kept", parent=parent, control=after_epoch(2, "pause", bench))
+    frozen = recipes.override(lm_recipe(), {"stages": [lm_recipe().stages[0].model_dump(mode="json")]})
+    Bench(tmp_path / "other").train(Kind.LM, frozen, "one", parent=parent)
+    kept = bench.train(Kind.LM, lm_recipe(), "kept", parent=parent, resume="1epoch", control=lambda: "stop")
+    assert kept.config.partial
+    weights = [modelfolder.read_weights(path) for path in (tmp_path / "kept", tmp_path / "other" / "one")]
+    assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+    assert kept.metrics["perplexity"] == pytest.approx(np.exp(kept.metrics["valid_loss"]), rel=1e-4)
+
+
+def test_a_checkpoint_that_is_not_there_is_told(bench: Bench) -> None:
+    with pytest.raises(NotFoundError, match="no checkpoint '2epoch'"):
+        bench.train(Kind.LM, lm_recipe(), "kept", resume="2epoch")
 
 
 def test_stop_before_the_first_step_makes_no_model(bench: Bench, tmp_path: Path) -> None:

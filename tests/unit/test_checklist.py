@@ -91,6 +91,8 @@ TESTS: dict[int, list[str]] = {
         "tests/unit/test_recipes.py::test_row_17_and_19_stages_of_the_language_model",
     ],
     18: [
+        "tests/slow/test_engine_finetune.py::test_a_named_checkpoint_becomes_the_model",
+        "tests/pages/test_runs.py::test_a_paused_run_is_stopped_with_a_checkpoint_of_ones_choice",
         "tests/pages/test_runs.py::test_row_18_checkpoints_that_have_a_name_are_listed",
         "tests/slow/test_run_elsewhere.py::test_a_run_goes_on_in_another_home",
         "tests/unit/engine/test_continuity.py::test_row_18_named_checkpoints_are_listed_and_load",

@@ -43,12 +43,17 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def stop(run_id: RunId) -> None:
+def stop(
+    run_id: RunId,
+    keep: Annotated[
+        str | None, typer.Option(help="Of a run that is not working: the checkpoint that becomes the model.")
+    ] = None,
+) -> None:
     """End a run after its minibatch and keep what it has learned as a partial model.
 
-    A run that waits leaves the queue; of a paused or interrupted one the last checkpoint becomes the model.
+    A run that waits leaves the queue; of a paused or interrupted one the last checkpoint (--keep) becomes the model.
     """
-    control.stop(run_id)
+    control.stop(run_id, keep)
     note(f"The run {run_id} was asked to stop; `ulmfit runs show {run_id}` says when it has.")
 
 

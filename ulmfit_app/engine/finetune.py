@@ -22,7 +22,7 @@ from ulmfit_app.data.token_workers import usable_cores
 from ulmfit_app.data.tokens import tokenizer_config
 from ulmfit_app.data.vocabulary import vocabulary_fit
 from ulmfit_app.engine import checkpoints, corpus, devices, learners, lm_output, loaders, parents, word2vec
-from ulmfit_app.engine.checkpoints import load_newest
+from ulmfit_app.engine.checkpoints import Resumed
 from ulmfit_app.engine.corpus import Corpus
 from ulmfit_app.engine.devices import Device
 from ulmfit_app.engine.outcome import Control, NothingTrained, Paused
@@ -100,7 +100,7 @@ def train(
     seed: int = 42,
     limit: int | None = None,
     control: Control = lambda: "go",
-    resume: bool = False,
+    resume: bool | str = False,
 ) -> Trained:
     """Train by `recipe` and write the model to `folder`, which must not exist.
 
@@ -109,8 +109,8 @@ def train(
     `on_event` is called between minibatches; an exception from it ends the training, and no model is written.
     `control` is asked after every minibatch and while tokenising: `pause` raises `Paused` once a checkpoint is written,
     `stop` writes the model of the present weights, marked partial (`NothingTrained` if there was no step yet).
-    `resume`: go on from the newest checkpoint, from the start if there is none.
-    Raises `TrainingError`, `ParentError`, `DeviceError`, `RecipeError`, `DataError`.
+    `resume`: go on from the newest checkpoint, from the start if there is none; or from the checkpoint of that name.
+    Raises `TrainingError`, `NotFoundError`, `ParentError`, `DeviceError`, `RecipeError`, `DataError`.
     """
     torch.set_num_threads(threads or usable_cores())
     chosen = devices.choose(device, precision)
@@ -119,7 +119,7 @@ def train(
         on_event(StageEvent(name="tokenise", number=1, of=1 + len(recipe.stages)))
         prepared = prepare(job)
         course = _course(job, prepared)
-        resumed = load_newest(prepared.learner, job.checkpoints) if resume else None
+        resumed = _load(job, prepared, resume)
         if not resumed:
             embed(job, prepared)
         devices.seed_everything(job.seed)
@@ -127,6 +127,12 @@ def train(
     metrics = course.metrics(stopped)
     config = _write(job, prepared, folder, metrics, partial=stopped)
     return Trained(config, metrics, prepared.notes)
+
+
+def _load(job: Job, prepared: Prepared, resume: bool | str) -> Resumed | None:
+    if isinstance(resume, str):
+        return checkpoints.load(prepared.learner, job.checkpoints, resume)
+    return checkpoints.load_newest(prepared.learner, job.checkpoints) if resume else None
 
 
 def limited(recipe: Recipe, limit: int | None) -> Recipe:

@@ -14,12 +14,12 @@ from ulmfit_app.runs.submit import refuse_taken
 from ulmfit_app.schema import QueueEntry, RunRequest, RunState
 
 
-def stop(run_id: str) -> None:
+def stop(run_id: str, checkpoint: str | None = None) -> None:
     """End the run and keep what it has learned, as a model marked partial.
 
     A running one ends after its minibatch. One that waits and never began leaves the queue. A paused, interrupted or
-    failed one is queued again: its worker makes the model from the last checkpoint. `RunError` if there is nothing to
-    stop or keep.
+    failed one is queued again: its worker makes the model from `checkpoint`, by default the last one. `RunError` if
+    there is nothing to stop or keep.
     """
     folder = find(run_id)
     with locked():
@@ -27,12 +27,26 @@ def stop(run_id: str) -> None:
         began = folder.status() is not None
         if state in (RunState.DONE, RunState.STOPPED) or (state is RunState.FAILED and not folder.checkpoint_names()):
             raise RunError(f"The run {run_id} is not running: it is {state}.")
-        folder.write_request(RunRequest(action="stop"))
+        if checkpoint is not None:
+            _refuse_checkpoint(folder, state, checkpoint)
+        folder.write_request(RunRequest(action="stop", checkpoint=checkpoint))
         if state in RESUMABLE and began:
             _queue_again(folder)
         elif state is RunState.QUEUED and not began and run_id in positions(read_queue()):
             remove(run_id)
     dispatch()
+
+
+def _refuse_checkpoint(folder: RunFolder, state: RunState, name: str) -> None:
+    if state not in RESUMABLE:
+        raise RunError(
+            f"The run {folder.id} is {state}: a stop keeps its present weights.",
+            todo="Pause it first to keep those of a checkpoint.",
+        )
+    if name not in (names := folder.checkpoint_names()):
+        raise RunError(
+            f"The run {folder.id} has no checkpoint '{name}'.", todo=f"It has: {', '.join(names) or 'none yet'}."
+        )
 
 
 def pause(run_id: str) -> None:

@@ -38,7 +38,7 @@ def _trained(task: Task) -> RunResult:
         checkpoints=task.folder.checkpoints,
         on_event=task.journal.record,
         control=task.wishes,
-        resume=task.resumed,
+        resume=_checkpoint_to_keep(task) or task.resumed,
     )
     return RunResult(
         model=spec.name,
@@ -47,6 +47,11 @@ def _trained(task: Task) -> RunResult:
         seconds=task.journal.seconds(),
         notes=trained.notes,
     )
+
+
+def _checkpoint_to_keep(task: Task) -> str | None:
+    request = task.folder.request()
+    return request.checkpoint if request else None
 
 
 def find_rates(task: Task) -> RunResult:

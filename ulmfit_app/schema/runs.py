@@ -86,10 +86,14 @@ class RunStatus(Record):
 
 
 class RunRequest(Record):
-    """`request.json`: what the user asks of the worker; written and withdrawn by UI, CLI and API only."""
+    """`request.json`: what the user asks of the worker; written and withdrawn by UI, CLI and API only.
+
+    `checkpoint`: whose weights a stop keeps, of a run that is not working; None for the newest.
+    """
 
     v: Literal[1] = 1
     action: Literal["stop", "pause"]
+    checkpoint: str | None = None
 
 
 class QueueEntry(Record):

@@ -103,8 +103,11 @@ def _stop_button(folder: RunFolder, run: RunSummary) -> Action | None:
         return None
     with st.popover("Stop", icon=":material/stop:"):
         st.markdown(plain(_what_is_kept(run, checkpoints)))
+        keep = None
+        if run.state not in LIVE:
+            keep = st.selectbox("Checkpoint to keep", checkpoints[::-1], key=f"keep-{run.id}")
         pressed = st.button("Stop the run", key=f"stop-{run.id}", type="primary")
-    return partial(control.stop, run.id) if pressed else None
+    return partial(control.stop, run.id, keep) if pressed else None
 
 
 def _what_is_kept(run: RunSummary, checkpoints: list[str]) -> str:
@@ -118,7 +121,7 @@ def _what_is_kept(run: RunSummary, checkpoints: list[str]) -> str:
         )
     if checkpoints:
         return (
-            f"The weights of the checkpoint '{checkpoints[-1]}' become the model '{run.name}', marked partial. "
+            f"The weights of a checkpoint become the model '{run.name}', marked partial. "
             "A stopped run cannot be resumed."
         )
     return "The run leaves the queue. It has not trained yet, so there is no model to keep."

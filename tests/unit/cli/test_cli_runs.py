@@ -88,6 +88,15 @@ def test_stop_pause_and_resume(ulmfit: Command) -> None:
     assert ulmfit("runs", "stop", "nothing").code == 1
 
 
+def test_stop_keeps_a_checkpoint_by_name(ulmfit: Command) -> None:
+    run = make_run()
+    run.write_status(status(RunState.PAUSED))
+    checkpoint(run, "1epoch")
+    assert "It has: 1epoch" in ulmfit("runs", "stop", run.id, "--keep", "2epoch").err
+    assert ulmfit("runs", "stop", run.id, "--keep", "1epoch").code == 0
+    assert run.request() == RunRequest(action="stop", checkpoint="1epoch")
+
+
 def test_an_ended_run_cannot_be_stopped(ulmfit: Command) -> None:
     run = make_run()
     run.write_status(status(RunState.DONE))

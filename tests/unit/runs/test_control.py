@@ -108,6 +108,26 @@ def test_a_failed_run_can_be_stopped_if_it_has_something_to_keep(started: list[s
     assert started == [folder.id]
 
 
+def test_a_stop_keeps_the_checkpoint_that_was_named(started: list[str]) -> None:
+    folder = _run(R.PAUSED)
+    for name in ("1epoch", "step-9"):
+        checkpoint(folder, name)
+    with pytest.raises(RunError, match="It has: 1epoch, step-9"):
+        control.stop(folder.id, "2epoch")
+    assert (folder.request(), started) == (None, [])
+    control.stop(folder.id, "1epoch")
+    assert folder.request() == RunRequest(action="stop", checkpoint="1epoch")
+    assert started == [folder.id]
+
+
+def test_a_working_run_keeps_its_present_weights(started: list[str]) -> None:
+    folder = _run(R.RUNNING)
+    checkpoint(folder, "1epoch")
+    with FileLock(folder.lock), pytest.raises(RunError, match="Pause it first"):
+        control.stop(folder.id, "1epoch")
+    assert folder.request() is None
+
+
 def test_a_resumed_run_that_waits_is_not_lost_by_a_stop(started: list[str]) -> None:
     with _busy():
         folder = _run(R.PAUSED)
