@@ -35,6 +35,7 @@ class Repository:
     revision: str
     commit: str
     private: bool
+    gated: bool
     library: str | None
     files: tuple[RemoteFile, ...]
 
@@ -78,6 +79,7 @@ def look(repo_id: str, account: Account, revision: str | None = None, sort: Sort
             revision=revision or MAIN,
             commit=_commit(info.sha),
             private=bool(info.private),
+            gated=bool(info.gated),
             library=getattr(info, "library_name", None),
             files=tuple(
                 RemoteFile(str(file.rfilename), _size(file.size), file.lfs.sha256 if file.lfs else None, file.blob_id)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from ulmfit_app.errors import HubError
+from ulmfit_app.errors import AppError, HubError
 from ulmfit_app.hub.account import Account
 from ulmfit_app.hub.repository import RemoteFile, Repository
 
@@ -35,19 +35,35 @@ def fetch(
     from ulmfit_app.hub.client import calling
 
     parts = folder.parent / PARTS
+    try:
+        with calling(repo.id, account):
+            for place in (folder, parts):
+                place.mkdir(parents=True, exist_ok=True)
+            _refuse_full_disk(folder, sum(file.size for file in named.values()) - _there(folder, parts, named))
+            _fetch_all(repo, named, folder, parts, account, on_progress)
+    except AppError as error:
+        if not error.kept and _there(folder, parts, named):
+            error.kept = RESUMED
+        raise
+
+
+def _fetch_all(
+    repo: Repository,
+    named: Mapping[str, RemoteFile],
+    folder: Path,
+    parts: Path,
+    account: Account,
+    on_progress: Progress | None,
+) -> None:
+    """The small files first: what is refused is mostly refused because of them."""
     done, total = 0, sum(file.size for file in named.values())
-    with calling(repo.id, account, RESUMED):
-        for place in (folder, parts):
-            place.mkdir(parents=True, exist_ok=True)
-        _refuse_full_disk(folder, total - _there(folder, parts, named))
-        for name, file in sorted(named.items(), key=lambda item: item[1].size):
-            if not (folder / name).exists():
-                counted = _counter(done, total, on_progress)
-                _fetch_file(repo, file, parts / name, account, counted)
-                _refuse_damaged(parts / name, file)
-                (parts / name).replace(folder / name)
-            done += file.size
-            _counter(done, total, on_progress)(0)
+    for name, file in sorted(named.items(), key=lambda item: item[1].size):
+        if not (folder / name).exists():
+            _fetch_file(repo, file, parts / name, account, _counter(done, total, on_progress))
+            _refuse_damaged(parts / name, file)
+            (parts / name).replace(folder / name)
+        done += file.size
+        _counter(done, total, on_progress)(0)
 
 
 def _fetch_file(

@@ -123,7 +123,12 @@ def _choose(repo_id: str) -> None:
 def _draw_facts(seen: "Repository") -> None:
     if seen.renamed:
         st.info(f"{plain(seen.asked)} is called {plain(seen.id)} now.")
-    facts = [seen.id, "private" if seen.private else "public", seen.library or "", f"commit {seen.commit[:8]}"]
+    facts = [
+        seen.id,
+        "private" if seen.private else "gated" if seen.gated else "public",
+        seen.library or "",
+        f"commit {seen.commit[:8]}",
+    ]
     facts.append(f"{len(seen.files)} files, {size_words(sum(file.size for file in seen.files))}")
     st.html(f"<p class='ulmfit-facts'>{' '.join(f'<span>{escape(fact)}</span>' for fact in facts if fact)}</p>")
 

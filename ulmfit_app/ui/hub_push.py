@@ -64,17 +64,18 @@ def _draw_newer(origin: Origin, newer: "Repository | None", account: "Account") 
 def _draw_push(entry: ModelEntry, config: ModelConfig, account: "Account") -> None:
     key = f"hub-push-{entry.name}"
     with st.form(f"{key}-form", border=False):
-        left, right = st.columns(2)
+        left, right = st.columns(2)  # a new pair for every row, which keeps their order on a narrow screen
         owner = left.selectbox("Owner", account.namespaces, key=f"{key}-owner", accept_new_options=True)
         name = right.text_input("Repository", entry.name.replace("--", "-"), key=f"{key}-name")
+        left, right = st.columns(2)
         parts = [WHOLE, ENCODER] if config.part == "full" else [WHOLE]
         part = left.radio("What is pushed", parts, key=f"{key}-part")
         seen = right.radio("A new repository is", [PRIVATE, PUBLIC], key=f"{key}-seen")
+        left, right = st.columns(2)
         message = left.text_input("Message of the commit (may be empty)", key=f"{key}-message")
         tag = right.text_input("Tag (may be empty)", key=f"{key}-tag", placeholder="v1")
-        proposed = right.checkbox(
-            "As a pull request", key=f"{key}-pr", help="Its owner decides; nothing changes before."
-        )
+        words = "Its owner decides; nothing changes before."
+        proposed = st.checkbox("As a pull request", key=f"{key}-pr", help=words)
         pressed = st.form_submit_button("Push", type="primary", icon=":material/upload:")
     if pressed:
         work = partial(

@@ -102,8 +102,10 @@ def test_a_gated_model_can_be_seen_but_not_pulled(hub: Hub, model_files: dict[st
     hub.repo("alice/gated", model_files, gated=True)
     bob = sign_in(hub.user("hf_bob", "bob"))
     for account in (ANONYMOUS, bob):
-        with pytest.raises(HubError, match="is gated"), pulled("alice/gated", account):
+        with pytest.raises(HubError, match="is gated") as told, pulled("alice/gated", account):
             pass
+        assert "kept" not in str(told.value)
+    assert look("alice/gated", bob).gated
     assert not list((home / "cache").rglob("*.safetensors"))
 
 
