@@ -144,6 +144,15 @@ def test_the_token_of_the_machine_is_used_locally_and_never_hosted(hub: Hub, mon
     assert {request.token for request in hub.requests[asked:]} <= {None}
 
 
+def test_a_hub_that_cannot_be_reached_is_asked_once_who_this_is(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", hub.user("hf_machine", "alice"))
+    hub.fail("GET", "/whoami", 500)
+    app = opened(hub="pull")
+    assert "trouble of its own" in shown(app) and "Not signed in" in shown(app)
+    assert len(app.run() and hub.requests) == 1
+    assert "Signed in as **alice**" in shown(press(app, "Sign in with the token of this machine"))
+
+
 def test_a_model_is_pushed_and_an_update_is_found(hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", hub.user("hf_alice", "alice"))
     tiny_classifier(home / "models" / "mine")

@@ -59,8 +59,9 @@ def push(
 ) -> Pushed:
     """Push the model in `folder` to `repo_id`, which is made, private unless `public`, if it is not there.
 
-    `encoder`: without the head; `tag`: a name for the commit; `pull_request`: propose the change instead. Raising from
-    `on_progress` ends it before the commit. Raises `HubError`, `NotFoundError`, `OfflineError`, `ModelFolderError`.
+    A repository that is public already gets nothing that is not `public`. `encoder`: without the head; `tag`: a name
+    for the commit; `pull_request`: propose the change instead. Raising from `on_progress` ends it before the commit.
+    Raises `HubError`, `NotFoundError`, `OfflineError`, `ModelFolderError`.
     """
     repo_id = repo_id_of(repo_id)
     if account.token is None:
@@ -101,7 +102,7 @@ def _there(repo_id: str, account: Account, public: bool, pull_request: bool) -> 
     if PICKLED in names or (WEIGHTS in names and not {CONFIG, VOCAB, WEIGHTS} <= names):
         what = f"{repo_id} holds another kind of model."
         raise HubError(what, kept=UNCHANGED, todo="Push to another repository.")
-    if not there.private and not public and not pull_request:
+    if not there.private and not public:  # what a pull request proposes can be read there too
         what = f"{repo_id} is public: everyone could read what is pushed there."
         raise HubError(what, kept=UNCHANGED, todo="Push it as public, or to another repository.")
     return there

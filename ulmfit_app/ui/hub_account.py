@@ -19,12 +19,11 @@ ACCOUNT, TYPED = "hub-account", "hub-token"
 
 def draw_account() -> "Account":
     """Draw who is signed in, and how to sign in or out; returns whose token is sent from now on."""
-    account: Account | None = st.session_state.get(ACCOUNT)
-    if account is None:
-        account = hub.ANONYMOUS
+    if ACCOUNT not in st.session_state:
+        st.session_state[ACCOUNT] = hub.ANONYMOUS  # asked once, even where the Hub cannot be reached
         with told(), st.spinner("Asking the Hub who this is"):
-            account = hub.sign_in(hub.own_token())
-            st.session_state[ACCOUNT] = account
+            st.session_state[ACCOUNT] = hub.sign_in(hub.own_token())
+    account: Account = st.session_state[ACCOUNT]
     if account.token:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/account_circle: Signed in as **{plain(account.name)}**", width="content")
@@ -36,6 +35,10 @@ def draw_account() -> "Account":
 
 def _draw_sign_in() -> None:
     st.markdown("Not signed in: public repositories can be pulled, nothing can be pushed.")
+    with told():
+        own = hub.own_token()
+        if own and st.button("Sign in with the token of this machine", key="hub-sign-in-own", icon=":material/login:"):
+            _sign_in(own)
     with st.expander("Sign in with a token", icon=":material/key:"), st.form("hub-sign-in", border=False):
         token = st.text_input(
             "Access token", type="password", key=TYPED, autocomplete="off",
@@ -44,8 +47,12 @@ def _draw_sign_in() -> None:
         pressed = st.form_submit_button("Sign in", icon=":material/login:")
     if pressed:
         with told():
-            st.session_state[ACCOUNT] = hub.sign_in(token)
-            st.rerun()
+            _sign_in(token)
+
+
+def _sign_in(token: str) -> None:
+    st.session_state[ACCOUNT] = hub.sign_in(token)
+    st.rerun()
 
 
 def _sign_out() -> None:

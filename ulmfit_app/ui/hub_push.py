@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ulmfit_app.hub import Account, Pushed, Repository
 
 WHOLE, ENCODER = "The model", "Its encoder, without the head"
-PRIVATE, PUBLIC = "Private", "Public"
+PRIVATE, PUBLIC = "You and who you let in (private)", "Everyone (public)"
 NEWER = "hub-newer"
 
 
@@ -70,7 +70,7 @@ def _draw_push(entry: ModelEntry, config: ModelConfig, account: "Account") -> No
         left, right = st.columns(2)
         parts = [WHOLE, ENCODER] if config.part == "full" else [WHOLE]
         part = left.radio("What is pushed", parts, key=f"{key}-part")
-        seen = right.radio("A new repository is", [PRIVATE, PUBLIC], key=f"{key}-seen")
+        seen = right.radio("Who may read it", [PRIVATE, PUBLIC], key=f"{key}-seen")
         left, right = st.columns(2)
         message = left.text_input("Message of the commit (may be empty)", key=f"{key}-message")
         tag = right.text_input("Tag (may be empty)", key=f"{key}-tag", placeholder="v1")

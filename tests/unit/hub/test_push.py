@@ -88,7 +88,9 @@ def test_a_second_push_is_a_commit_on_top(hub: Hub, alice: Account, mine: Path, 
 
 def test_a_pull_request_changes_nothing_itself(hub: Hub, alice: Account, mine: Path) -> None:
     repo = hub.repo("bob/open", {"README.md": b"# Bob's"})
-    made = push(mine, "bob/open", alice, pull_request=True)
+    with pytest.raises(HubError, match="bob/open is public"):
+        push(mine, "bob/open", alice, pull_request=True)
+    made = push(mine, "bob/open", alice, public=True, pull_request=True)
     assert made.address.endswith("/discussions/1") and len(repo.commits) == 1 and len(repo.proposed) == 1
 
 
