@@ -111,3 +111,13 @@ def test_any_name_stays_in_its_folder(name: str) -> None:
         path = Path(place) / safe_name(name)
         path.write_bytes(b"")
         assert [entry.name for entry in Path(place).iterdir()] == [path.name] and path.parent == Path(place)
+
+
+def test_a_line_without_end_is_never_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda line: parsed.append(len(line)) or loads(line))
+    monkeypatch.setattr("ulmfit_app.data.jsonfile.FIELD_LIMIT", 100_000)
+    endless = b'{"text": [' + b"0," * 100_000 + b"0]}\n"
+    told(endless + b'{"text": "good"}\n' + endless, "upload.jsonl")
+    assert parsed and max(parsed) < 100

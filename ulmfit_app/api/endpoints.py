@@ -1,5 +1,6 @@
 """The addresses of the API: what each takes and gives. Routes and the OpenAPI document are made from one table."""
 
+import re
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +28,7 @@ from ulmfit_app.schema import (
 )
 
 PREFIX = "/api"
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # proxies of the nginx kind hold a stream back otherwise
 
 
 async def healthz(_request: Request) -> Response:
@@ -64,7 +66,7 @@ async def generate(request: Request) -> Response:
     asked = await received(request, GenerateRequest)
     writing = await inference.begin(asked)
     if EVENTS in request.headers.get("accept", ""):
-        return StreamingResponse(_told(writing), headers=HEADERS, media_type=EVENTS)
+        return StreamingResponse(_told(writing), headers=HEADERS | UNBUFFERED, media_type=EVENTS)
     return json_response(await work.while_connected(request, _written(writing)))
 
 
@@ -118,7 +120,6 @@ def routes() -> list[BaseRoute]:
     """The routes of a server, with a rate limit of its own."""
     inside = [Route(each.path.removeprefix(PREFIX), each.handler, methods=[each.method]) for each in ENDPOINTS]
     health = Route(HEALTH.path, HEALTH.handler, methods=[HEALTH.method])
-    return [
-        Route(HEALTH.path, Guard(Router([health]), lets_all_in=True)),
-        Mount(PREFIX, Guard(Router(inside, redirect_slashes=False))),
-    ]
+    api = Mount(PREFIX, Guard(Router(inside, redirect_slashes=False)))
+    api.path_regex = re.compile(rf"^{PREFIX}/(?P<path>.*)$", re.DOTALL)  # Starlette's own stops at a line break
+    return [Route(HEALTH.path, Guard(Router([health]), lets_all_in=True)), api]

@@ -5,6 +5,7 @@ Whatever goes wrong behind it reaches the client as an `ApiError`.
 
 import asyncio
 import math
+import os
 import secrets
 
 from starlette.requests import ClientDisconnect
@@ -54,9 +55,9 @@ class Guard:
     def _admit(self, scope: Scope) -> None:
         """Raise `RefusedError` for a request that may not be answered now."""
         client = scope["client"][0] if scope.get("client") else "unknown"
-        if wait := self._rate.wait(client, settings().api_per_minute):
-            message = f"The limit is {settings().api_per_minute:,} requests a minute. Try again in {wait:.0f} s."
-            raise RefusedError(429, "too_many_requests", message, {"Retry-After": str(math.ceil(wait))})
+        if wait := math.ceil(self._rate.wait(client, settings().api_per_minute)):
+            message = f"The limit is {settings().api_per_minute:,} requests a minute. Try again in {wait} s."
+            raise RefusedError(429, "too_many_requests", message, {"Retry-After": str(wait)})
         key = settings().api_key
         if key is not None and not _carries(scope, key.get_secret_value()):
             message = "Send the key of this server: Authorization: Bearer KEY."
@@ -69,4 +70,4 @@ def _carries(scope: Scope, key: str) -> bool:
     """Whether the request has the key. Takes as long for a wrong one as for the right one."""
     sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, credentials = sent.partition(b" ")
-    return secrets.compare_digest(credentials.strip(), key.encode()) and scheme.lower() == b"bearer"
+    return secrets.compare_digest(credentials.strip(), os.fsencode(key)) and scheme.lower() == b"bearer"

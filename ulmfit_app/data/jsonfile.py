@@ -39,12 +39,17 @@ def is_json(path: Path, head: bytes) -> bool:
 def sniff(path: Path) -> Format:
     """The format of the file at `path`, from its first lines. Raises UnusableFileError if there is no object."""
     encoding = encoding_of(path)
+    found: dict[str, None] = {}
     with path.open(encoding=encoding, errors="replace") as file:
-        lines = [line for line in islice(file, SAMPLE_LINES) if line.strip()]
-    if lines and lines[0].lstrip().startswith("["):
-        raise UnusableFileError("unknown format", f"“{path.name}” is one JSON list, which cannot be read.", todo=TODO)
-    objects = [value for line in lines if not isinstance(value := _parsed(line), str)]
-    columns = tuple(dict.fromkeys(key for item in objects for key, value in item.items() if _is_cell(value)))
+        for number, line in enumerate(filter(str.strip, islice(file, SAMPLE_LINES))):
+            if number == 0 and line.lstrip().startswith("["):
+                raise UnusableFileError(
+                    "unknown format", f"“{path.name}” is one JSON list, which cannot be read.", todo=TODO
+                )
+            value = _parsed(line)
+            if not isinstance(value, str):
+                found |= dict.fromkeys(key for key, item in value.items() if _is_cell(item))
+    columns = tuple(found)
     if not columns:
         raise UnusableFileError("empty text", f"“{path.name}” has no JSON objects with texts.", todo=TODO)
     refuse_columns(path, len(columns))
@@ -65,8 +70,6 @@ def records(path: Path, form: Format, on_progress: Progress | None = None) -> It
 
 
 def _record(row: int, line: str, columns: tuple[str, ...]) -> Record:
-    if len(line) > FIELD_LIMIT:
-        return Record(row, (), f"a line of over {FIELD_LIMIT:,} characters")
     value = _parsed(line)
     if isinstance(value, str):
         return Record(row, (), value)
@@ -78,6 +81,8 @@ def _record(row: int, line: str, columns: tuple[str, ...]) -> Record:
 
 def _parsed(line: str) -> dict[str, object] | str:
     """The object in `line`, or what is wrong with it. Keys are made readable as texts are."""
+    if len(line) > FIELD_LIMIT:  # as objects, numbers take ten times their memory as text
+        return f"a line of over {FIELD_LIMIT:,} characters"
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

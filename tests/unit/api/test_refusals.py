@@ -104,6 +104,7 @@ def test_what_is_no_run_is_not_found(run: str, client: TestClient) -> None:
         ("OPTIONS", PREDICT, 405, "method_not_allowed"),
         ("GET", "/api/", 404, "no_such_address"),
         ("GET", "/api/models/", 404, "no_such_address"),
+        ("GET", "/api/a%0Ab/c", 404, "no_such_address"),
         ("GET", "/api/models/tiny/model.safetensors", 404, "no_such_address"),
     ],
 )
