@@ -5,16 +5,14 @@ through `token_table.tokenise`, which is parallel and cached. spaCy is imported 
 """
 
 import re
-import threading
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
-from typing import Any
 
 from ulmfit_app.data import rules
 from ulmfit_app.data.rules import TK_MAJ, TK_REP, TK_UP, TK_WREP
-from ulmfit_app.errors import DataError
-from ulmfit_app.schema import SPECIAL_TOKENS, TokenizerConfig
+from ulmfit_app.data.words import Splitter
+from ulmfit_app.schema import TokenizerConfig
 
 MAX_REPEAT = 1000
 MAX_WORD = 1000
@@ -39,27 +37,13 @@ class Tokenizer:
         two minutes for 20,000 characters, with every other text waiting).
         """
         ready = _LONG_WORD.sub(r"\g<0> ", rules.apply(_SURROGATES.sub("\ufffd", text)))
-        split, lock = _spacy_tokenizer(self.language)
-        with lock:
-            return [rules.replace_space(token.text) for token in split(ready)]
+        return _splitter(self.language)(ready)
 
 
 @cache
-def _spacy_tokenizer(language: str) -> tuple[Any, threading.Lock]:
-    """spaCy's blank tokenizer of `language` with fastai's special cases, and the lock that guards its caches.
-
-    Source: `fastai.text.core.SpacyTokenizer`. A blank pipeline's `nlp.pipe` does nothing but call this tokenizer.
-    """
-    import spacy
-    from spacy.symbols import ORTH
-
-    try:
-        tokenizer = spacy.blank(language).tokenizer
-    except ImportError:
-        raise DataError(f"spaCy has no tokenizer for the language “{language}”.", todo="Use “en”.") from None
-    for token in SPECIAL_TOKENS:
-        tokenizer.add_special_case(token, [{ORTH: token}])
-    return tokenizer, threading.Lock()
+def _splitter(language: str) -> Splitter:
+    """The one of this process: what it has learnt serves every text."""
+    return Splitter(language)
 
 
 @cache
