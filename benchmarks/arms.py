@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import ROOT
+from ulmfit_app import hardware
 
 # What an arm returns: "samples" {measure: [numbers]}, and if it likes "profile" {name: number} and "same", which must
 # be equal in all arms of a figure and repeat (what they computed on).
@@ -79,6 +80,8 @@ def measure(arms: Sequence[Arm], folder: Path, threads: int, minutes: float | No
 
 def run(arm: Arm, folder: Path, threads: int, until: float = float("inf")) -> Answer:
     """Call the arm in a process of its own with that many threads; `folder` is its home for models and texts."""
+    if arm.settings.get("device") == "cuda" and "cuda" not in hardware.devices():
+        return {"skipped": "this machine has no CUDA device"}
     left = until - time.monotonic()
     if left <= 0:
         return OUT_OF_TIME

@@ -107,7 +107,7 @@ def serving(settings: dict[str, Any], generated: int) -> list[Arm]:
         arms += [
             Arm("predict", name, "benchmarks.serving.predict", {**size, "side": side, "times": settings["times"]}),
             bulk,
-            replace(bulk, name=f"{name}, memory kept", environment=KEPT),
+            replace(bulk, name=f"{name}, memory kept", environment=KEPT, repeats=1),
             Arm(
                 "generate", name, "benchmarks.serving.generate",
                 {**size, "side": side, "words": [30, 100, 300], "times": 5}, generated,
@@ -129,7 +129,7 @@ def training(settings: dict[str, Any], freeze: tuple[int, ...], kept: tuple[str,
             plain = Arm(figure, f"plain fastai, {precision}", "benchmarks.training.train", {**each, "side": "plain"})
             arms += [plain, Arm(figure, f"ours, {precision}", plain.call, {**each, "side": "ours"}, environment=KEPT)]
             if given["kind"] in kept:
-                arms.append(replace(plain, name=f"{plain.name}, memory kept", environment=KEPT))
+                arms.append(replace(plain, name=f"{plain.name}, memory kept", environment=KEPT, repeats=1))
     return arms
 
 

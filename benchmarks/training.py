@@ -85,7 +85,6 @@ class PlainAutocast(Callback):
 
 def train(settings: dict[str, Any]) -> Answer:
     """The arm. Settings: kind, size, side, device, precision, freeze_to, bs, steps. Dropout is the recipe's."""
-    ceilings.require(settings["device"])
     steps = Steps(settings["steps"], settings["device"])
     (our_training if settings["side"] == "ours" else plain_training)(settings, [steps])
     seconds, sizes = steps.seconds(), steps.sizes()
