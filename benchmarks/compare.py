@@ -58,7 +58,9 @@ def carried_out(plan: Plan, folder: Path, threads: int, only: str = "") -> dict[
         if mine:
             found = {"parity": goals.parity(mine)} if name == "parity" else {"goals": goals.reached(mine, precision)}
             settings = {**plan.settings, "threads": threads, "precision the app chooses": precision}
-            records[name] = {"machine": started, "settings": settings, **found, "arms": summary.figures(mine)}
+            arms_of = summary.figures(mine)
+            summary.add_shares(arms_of)
+            records[name] = {"machine": started, "settings": settings, **found, "arms": arms_of}
     return records
 
 

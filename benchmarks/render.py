@@ -103,11 +103,12 @@ def arm_tables(arms: dict[str, Any]) -> Iterator[str]:
         told += [f"{name}: {word}, {arm[word]}." for word in ("failed", "skipped") if word in arm]
         measures = {measure: value for measure, value in arm.items() if isinstance(value, dict) and "median" in value}
         rows += [[name, measure, *(f"{value[key]:g}" for key in NUMBERS)] for measure, value in measures.items()]
-        profiles += [[name, what, f"{value:g}"] for what, value in arm.get("profile", {}).items()]
+        profile = "; ".join(f"{what} {value:g}" for what, value in arm.get("profile", {}).items())
+        profiles += [f"- {name}: {profile}"] if profile else []
     yield from table(("arm", "measure", *NUMBERS), rows) if rows else ()
     yield from ["", *told] if told else ()
     if profiles:
-        yield from ["", "What the time goes into:", "", *table(("arm", "what", "value"), profiles)]
+        yield from ["", "What the time goes into:", "", *profiles]
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.arms import Run
 
 DIGITS = 4
+PEAKS = {"GFLOP/s": "matrix product GFLOP/s", "GB/s": "weights read GB/s"}  # unit of a profile -> the machine's measure
 
 
 def summed_up(samples: Sequence[float]) -> dict[str, float]:
@@ -33,6 +34,21 @@ def figures(runs: Sequence[Run]) -> dict[str, Any]:
         if different:
             found[figure]["warning"] = f"arms did not compute on the same in repeats {different}"
     return found
+
+
+def add_shares(figures: dict[str, Any]) -> None:
+    """Beside each GFLOP/s and GB/s of a profile: which share it is of what the machine was measured to do at most."""
+    for figure, arms in figures.items():
+        machine = figures.get("the machine, CUDA" if figure.endswith("CUDA") else "the machine", {})
+        for name, arm in arms.items():
+            precision = "bf16" if "bf16" in name else "fp32"
+            peak = machine.get(f"peak, {precision}", {})
+            profile = arm.get("profile", {}) if isinstance(arm, dict) else {}
+            for what, value in list(profile.items()):
+                for unit, measure in PEAKS.items():
+                    if unit in what and measure in peak:
+                        share = _rounded(value / peak[measure]["median"])
+                        profile[f"{what}, as a share of the machine's {measure.removesuffix(unit).strip()}"] = share
 
 
 def _arm(runs: Sequence[Run]) -> dict[str, Any]:

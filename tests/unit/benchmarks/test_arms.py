@@ -79,6 +79,15 @@ def test_figures_pool_the_samples_and_tell_what_failed() -> None:
     assert found["b"] == {"repeats": 0, "failed": "so"}
 
 
+def test_a_profile_is_set_beside_the_machines_peak() -> None:
+    machine = {"peak, fp32": {"matrix product GFLOP/s": {"median": 200}, "weights read GB/s": {"median": 20}}}
+    profile = {"step: GFLOP/s": 50, "GB/s of weights, if read once a token": 5, "step s": 1}
+    figures = {"the machine": machine, "figure": {"ours, fp32": {"profile": profile}, "warning": "w"}}
+    summary.add_shares(figures)
+    added = {what: value for what, value in profile.items() if "share" in what}
+    assert list(added.values()) == [0.25, 0.25] and all("of the machine's" in what for what in added)
+
+
 def test_arms_that_computed_on_different_things_are_told() -> None:
     runs = [Run(arm(name), 0, {"samples": {}, "same": same}) for name, same in (("a", [1]), ("b", [2]))]
     assert "repeats [0]" in summary.figures(runs)["figure"]["warning"]
