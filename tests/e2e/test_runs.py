@@ -25,6 +25,16 @@ LONG = (
 )  # fmt: skip
 
 
+NOTICES = """
+    window.notices = [];
+    window.Notification = class {
+        static permission = 'granted';
+        static requestPermission() {}
+        constructor(title, options) { window.notices.push(title + ': ' + options.body); }
+    };
+"""  # a browser without a desktop shows none
+
+
 @dataclass(frozen=True)
 class Run:
     """A run that was started by command."""
@@ -76,15 +86,20 @@ def sign(page: Page, word: str) -> object:
 def test_a_run_is_found_reloaded_opened_twice_stopped_kept_deleted_and_brought_back(
     page: Page, browser: Browser, server: Server, ulmfit: Ulmfit, training: Run
 ) -> None:
+    page.add_init_script(NOTICES)
     page.goto(f"{server.url}/runs")
     page.get_by_role("button", name=training.name, exact=True).click(timeout=SLOW)
     expect(page.get_by_text("of all steps")).to_be_visible(timeout=SLOW)
-    expect(page).to_have_title(re.compile(r"^● \d+% – Runs"))
+    expect(page).to_have_title(re.compile(r"^● \d+% – Runs"), timeout=SLOW)
     assert serious_violations(page) == []
 
     page.reload()
     expect(page.get_by_role("heading", name=training.name)).to_be_visible(timeout=SLOW)
     sign(page, "running").to_be_visible()
+    wide = page.viewport_size["width"] > 1000  # elsewhere the sidebar is folded
+    if wide:
+        page.get_by_text("Tell me when it ends").click()
+        expect(page.get_by_test_id("stSidebar").locator("script")).to_have_count(1, timeout=SLOW)  # permission asked
 
     profile = browser.new_context()
     elsewhere = profile.new_page()
@@ -96,9 +111,12 @@ def test_a_run_is_found_reloaded_opened_twice_stopped_kept_deleted_and_brought_b
         expect(tab.get_by_text(f"Kept: the model {training.name}, marked partial")).to_be_visible(timeout=SLOW)
         sign(tab, "stopped").to_be_visible()
     profile.close()
+    if wide:
+        page.wait_for_function("window.notices.length > 0", timeout=SLOW)
+        assert page.evaluate("window.notices") == [f"{training.name}: stopped"]
 
     assert modelfolder.read_config(ulmfit.home / "models" / training.name).partial
-    expect(page).to_have_title("Runs – ULMFiT Studio")
+    expect(page).to_have_title("Runs – ULMFiT Studio", timeout=SLOW)
     assert serious_violations(page) == []
     main = page.get_by_test_id("stMain")
     assert main.evaluate("box => box.scrollWidth - box.clientWidth") == 0

@@ -11,7 +11,7 @@ from ulmfit_app.runs.summary import summary
 from ulmfit_app.ui.wording import run_title
 
 ASK = "if ('Notification' in window) Notification.requestPermission();"
-SEEN = "runs-seen-working"
+SEEN, ENDED = "runs-seen-working", "runs-seen-ending"
 
 
 def draw_notice(working: Sequence[RunFolder]) -> None:
@@ -26,7 +26,9 @@ def draw_notice(working: Sequence[RunFolder]) -> None:
             help="By a notice of your browser, which asks for your permission first. A tab of this app must stay open.",
         )  # fmt: skip
     if wanted:
-        _run(ASK + "".join(_notice(run_id) for run_id in ended))
+        # What ended stays in the script: a rerun that follows at once takes the place of this one before it is drawn.
+        st.session_state[ENDED] = [*st.session_state.get(ENDED, ()), *ended]
+        _run(ASK + "".join(_notice(run_id) for run_id in st.session_state[ENDED]))
 
 
 def _notice(run_id: str) -> str:
@@ -34,8 +36,9 @@ def _notice(run_id: str) -> str:
         run = summary(find(run_id))
     except AppError:  # deleted meanwhile
         return ""
-    title, body = (json.dumps(text).replace("<", r"\u003c") for text in (run_title(run), run.state.value))
-    return f"if (window.Notification?.permission === 'granted') new Notification({title}, {{body: {body}}});"
+    key, title, body = (json.dumps(text).replace("<", r"\u003c") for text in (run_id, run_title(run), run.state.value))
+    once = f"if (!(window.ulmfitTold ??= new Set()).has({key})) {{ window.ulmfitTold.add({key});"
+    return f"{once} if (window.Notification?.permission === 'granted') new Notification({title}, {{body: {body}}}); }}"
 
 
 def _run(script: str) -> None:
