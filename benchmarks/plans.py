@@ -78,7 +78,7 @@ def quick(plan: Plan) -> Plan:
     def smaller(arm: Arm) -> Arm:
         settings = {name: less.get(name, value) for name, value in arm.settings.items()}
         if arm.figure in ("with dropout", "without dropout"):
-            settings["steps"] = 10
+            settings |= {"steps": 10, "train_texts": 128}
         return replace(arm, settings=settings, repeats=1)
 
     records = {name: [smaller(arm) for arm in arms] for name, arms in plan.records.items()}
