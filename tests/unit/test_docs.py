@@ -120,7 +120,7 @@ def test_the_targets_of_make_exist() -> None:
     assert {"run", "test", "test-fast", "lock"} <= named <= set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/decisions.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/decisions.md", "docs/api.md"])
 def test_links_lead_somewhere(document: str) -> None:
     path = CHECKOUT / document
     targets = [target for target in re.findall(r"\]\(([^)]+)\)", path.read_text()) if "://" not in target]
