@@ -338,3 +338,19 @@ def test_importing_the_package_and_listing_models_loads_no_torch() -> None:
         "print([m for m in ('torch', 'fastai', 'spacy') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_model_is_read_again_only_when_its_folder_has_changed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny_classifier(home / "models" / "mine")
+    looked: list[Path] = []
+    verify = modelfolder.verify
+    monkeypatch.setattr(modelfolder, "verify", lambda path, hashes=True: looked.append(path) or verify(path, hashes))
+    assert registry.entry("mine").problem == registry.entry("mine").problem == ""
+    assert looked == [folder]
+    (folder / "config.json").write_text("{")
+    assert "config.json" in registry.entry("mine").problem
+    assert len(looked) == 2
+    shutil.rmtree(folder)
+    assert "mine" not in [entry.name for entry in registry.models()]
+    tiny_classifier(folder)
+    assert registry.entry("mine").problem == ""

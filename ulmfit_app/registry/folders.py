@@ -2,7 +2,9 @@
 
 import contextlib
 import difflib
+import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ulmfit_app import modelfolder
@@ -142,6 +144,22 @@ def _is_folder(path: str) -> bool:
 def _entry(path: Path, *, shipped: bool, taken: bool) -> ModelEntry:
     if taken:
         return ModelEntry(path.name, path, shipped, None, "A shipped model has the same name: rename yours to use it.")
+    return _read(path, shipped, _state_of(path))
+
+
+def _state_of(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Changes when a file of the folder does: names, inodes, sizes and times; empty if it cannot be listed."""
+    try:
+        with os.scandir(path) as files:
+            found = [(file.name, file.stat(follow_symlinks=False)) for file in files]
+    except OSError:
+        return ()
+    return tuple(sorted((name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in found))
+
+
+@lru_cache(maxsize=1000)
+def _read(path: Path, shipped: bool, _state: tuple[tuple[str, int, int, int], ...]) -> ModelEntry:
+    """Read once for each state of the folder: a page asks for all models several times."""
     try:
         return ModelEntry(path.name, path, shipped, modelfolder.verify(path, hashes=False))
     except ModelFolderError as error:
