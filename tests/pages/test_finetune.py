@@ -27,6 +27,9 @@ def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "start", lambda folder: os.getpid())
 
 
+FOLDED = ("advanced", "change-stages")  # drawn only when they are open
+
+
 @pytest.fixture
 def toy(home: Path, no_shipped_models: None) -> None:
     """A dataset with labels, one without, and the usual parent."""
@@ -36,8 +39,10 @@ def toy(home: Path, no_shipped_models: None) -> None:
 
 
 def opened(kind: Kind = Kind.CLASSIFIER, **query: str) -> AppTest:
-    """A new session on the page of `kind`, run once."""
+    """A new session on the page of `kind`, run once, every setting unfolded."""
     app = AppTest.from_file(PAGES[kind], default_timeout=60)
+    for folded in FOLDED:
+        app.session_state[folded] = True
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
@@ -398,3 +403,33 @@ def test_a_parent_without_the_words_is_warned_of(home: Path) -> None:
     app = opened(Kind.LM, dataset="toy", parent="foreign")
     assert "the run will be refused" in app.warning[0].value
     assert not opened(Kind.LM, dataset="toy", parent="general-lm").warning
+
+
+def fold(app: AppTest, is_open: bool) -> AppTest:
+    """The session after both parts were folded or unfolded."""
+    for folded in FOLDED:
+        app.session_state[folded] = is_open
+    return app.run()
+
+
+@pytest.mark.usefixtures("toy")
+def test_what_was_typed_counts_also_when_it_is_folded_away() -> None:
+    app = opened(Kind.CLASSIFIER, dataset="toy", recipe="classifier-notebook")
+    field(app, "seq_len").set_value("36")
+    field(app, "epochs", 1).set_value("3").run()
+    fold(app, False)
+    assert not app.exception
+    assert "seq_len" not in [control.label for control in app.text_input]
+    assert "Changed: seq\\_len, stages.1.epochs." in drawn(app)
+    assert [row[-3] for row in planned(app)[1]] == ["1", "3", "1", "2"]
+    fold(app, True)
+    assert (field(app, "seq_len").value, field(app, "epochs", 1).value) == ("36", "3")
+
+
+@pytest.mark.usefixtures("toy")
+def test_what_is_wrong_is_told_also_when_it_is_folded_away() -> None:
+    app = opened(Kind.LM, dataset="toy", recipe="lm-notebook")
+    field(app, "seq_len").set_value("no").run()
+    fold(app, False)
+    assert "seq_len " in "".join(element.body for element in app.html if "ulmfit-refused" in element.body)
+    assert button(app, "Start").disabled

@@ -4,6 +4,7 @@ Numbers are written as text, so that a bad one stays where it is and is told bes
 the session, for each recipe by itself.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 from html import escape
 from types import UnionType
@@ -24,6 +25,7 @@ ADVANCED = {
     "Minibatches and optimiser": ("seq_len", "shrink_bs", "moms", "alpha", "beta", "class_weights", "patience"),
     "From random weights": ("size", "embedding"),
 }  # fmt: skip
+RATES = {"low": "lr, first group", "high": "lr, last group"}
 STAGE = ("epochs", "freeze_to", "pct_start", "div", "div_final", "min_steps", "max_steps")
 ONLY = {"max_len": Kind.CLASSIFIER, "class_weights": Kind.CLASSIFIER, "count_validation": Kind.LM}
 WIDTH = 150  # pixels of a control
@@ -41,14 +43,33 @@ class RecipeFields:
 
     def draw(self, key: str, label: str | None = None) -> None:
         """Draw the control of the setting `key` (`bs`, `stages.0.lr.high`), unless it means nothing to this kind."""
-        if ONLY.get(key, self.base.kind) is not self.base.kind:
+        if self._means_nothing(key):
             return
         field, value = _field(key), self._value(key)
         with st.container(width=WIDTH, gap=None):
-            new = _control(label or key.rpartition(".")[2], field, value, f"{self._id}.{key}")
+            typed = _control(label or key.rpartition(".")[2], field, value, self._state_key(key))
             self._told[key] = st.empty()
+        self._take(key, typed)
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """Instead of drawing: take what was typed into controls that are folded away; what is wrong is told here."""
+        told = st.container()
+        for key in keys:
+            if not self._means_nothing(key):
+                self._take(key, st.session_state.get(self._state_key(key)))
+                self._told[key] = told
+
+    def _take(self, key: str, typed: str | None) -> None:
+        value = self._value(key)
+        new = value if typed is None else _meant(_field(key), value, typed)
         if new != value:
             self.changes[key] = new
+
+    def _means_nothing(self, key: str) -> bool:
+        return ONLY.get(key, self.base.kind) is not self.base.kind
+
+    def _state_key(self, key: str) -> str:
+        return f"{self._id}.{key}"
 
     def draw_row(self, keys: tuple[str, ...]) -> None:
         """Draw several beside each other."""
@@ -59,13 +80,13 @@ class RecipeFields:
     def draw_stage(self, stage: int) -> None:
         """Draw the settings of the stage at that index."""
         with st.container(horizontal=True):
-            if isinstance(self.base.stages[stage].lr, Slice):
-                self.draw(f"stages.{stage}.lr.low", "lr, first group")
-                self.draw(f"stages.{stage}.lr.high", "lr, last group")
-            else:
-                self.draw(f"stages.{stage}.lr")
-            for name in STAGE:
-                self.draw(f"stages.{stage}.{name}")
+            for key in self.of_stage(stage):
+                self.draw(key, RATES.get(key.partition(".lr.")[2]))
+
+    def of_stage(self, stage: int) -> list[str]:
+        """The keys of the settings of the stage at that index."""
+        rates = ("lr.low", "lr.high") if isinstance(self.base.stages[stage].lr, Slice) else ("lr",)
+        return [f"stages.{stage}.{name}" for name in (*rates, *STAGE)]
 
     def recipe(self) -> tuple[Recipe, bool]:
         """The recipe with all valid changes, and whether all are valid; the others are told beside their controls."""
@@ -90,14 +111,14 @@ def _field(key: str) -> FieldInfo:
     return record.model_fields[name]
 
 
-def _control(label: str, field: FieldInfo, value: Any, key: str) -> Any:
-    """Draw one control and return what it holds now."""
+def _control(label: str, field: FieldInfo, value: Any, key: str) -> str | None:
+    """Draw one control and return what stands in it."""
     words = _help(field)
     if field.annotation is bool:  # a box to tick would not line up with the other controls
-        return _choice(label, ["no", "yes"], "yes" if value else "no", words, key) == "yes"
+        return _choice(label, ["no", "yes"], "yes" if value else "no", words, key)
     if get_origin(field.annotation) is Literal:
         return _choice(label, list(get_args(field.annotation)), value, words, key)
-    text = st.text_input(
+    typed: str | None = st.text_input(
         label,
         _text(value),
         key=key,
@@ -105,7 +126,16 @@ def _control(label: str, field: FieldInfo, value: Any, key: str) -> Any:
         persist_state="session",
         placeholder="none" if _may_be_empty(field) else None,
     )
-    return value if text is None or text.strip() == _text(value) else _parsed(text)
+    return typed
+
+
+def _meant(field: FieldInfo, value: Any, typed: str) -> Any:
+    """What `typed` stands for in the control of a setting that is `value` in the recipe."""
+    if field.annotation is bool:
+        return typed == "yes"
+    if get_origin(field.annotation) is Literal:
+        return typed
+    return value if typed.strip() == _text(value) else _parsed(typed)
 
 
 def _choice(label: str, options: list[str], value: str, words: str, key: str) -> str:

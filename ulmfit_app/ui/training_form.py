@@ -1,6 +1,7 @@
 """The form of a training: what it starts from, its stages, its settings, and the start. It starts nothing by itself."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 import streamlit as st
 
@@ -93,10 +94,14 @@ def _draw_settings(recipe: Recipe) -> tuple[RecipeFields, Machine, "st.delta_gen
     st.header("Settings", anchor=False)
     fields = RecipeFields(recipe)
     fields.draw_row(COMMON)
-    with st.expander("Advanced", icon=":material/tune:"):
-        for title, names in ADVANCED.items():
-            st.markdown(f"**{title}**")
-            fields.draw_row(names)
+    advanced = st.expander("Advanced", key="advanced", on_change="rerun", icon=":material/tune:")
+    if advanced.open:  # folded, its controls would be half of the page's work
+        with advanced:
+            for title, names in ADVANCED.items():
+                st.markdown(f"**{title}**")
+                fields.draw_row(names)
+    else:
+        fields.keep(chain(*ADVANCED.values()))
     with st.expander("This machine", icon=":material/memory:"):
         machine = pick_machine()
     file_area = st.expander("Recipe as a file", icon=":material/description:")
@@ -104,7 +109,12 @@ def _draw_settings(recipe: Recipe) -> tuple[RecipeFields, Machine, "st.delta_gen
 
 
 def _draw_stage_fields(fields: RecipeFields) -> None:
-    with st.expander("Change rates, epochs and schedule", icon=":material/edit:"):
+    label = "Change rates, epochs and schedule"
+    folded = st.expander(label, key="change-stages", on_change="rerun", icon=":material/edit:")
+    if not folded.open:
+        fields.keep(chain(*map(fields.of_stage, range(len(fields.base.stages)))))
+        return
+    with folded:
         for index, stage in enumerate(fields.base.stages):
             st.markdown(f"**{index + 1}. {plain(stage.name)}**")
             fields.draw_stage(index)
