@@ -126,6 +126,8 @@ def while_training(browser: Browser, server: Server) -> dict[str, dict[str, floa
         time.sleep(1)
     measured = all_reruns(browser, server)
     ulmfit(server, "runs", "stop", run)
+    while json.loads(ulmfit(server, "runs", "show", run, "--json"))["status"] == "running":
+        time.sleep(1)
     return measured
 
 

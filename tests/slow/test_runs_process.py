@@ -1,6 +1,7 @@
 """Runs in real processes: followed, stopped, killed. The worker's job is a stand-in of a few lines; no engine."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.slow.stand_in import command
@@ -189,6 +191,15 @@ def test_a_worker_that_cannot_begin_is_told_and_blocks_nobody(monkeypatch: pytes
     assert str(folder.log) in summary(folder).reason
     monkeypatch.setattr(launcher, "worker_command", command)
     assert _wait_for_end(find(submit(make_spec(name="b", seed=1)))) is RunState.DONE
+
+
+def test_a_worker_whose_folder_is_removed_ends_and_makes_nothing() -> None:
+    folder = find(submit(make_spec(seed=LONG)))
+    process = psutil.Process(_pid(folder))
+    shutil.rmtree(folder.path)
+    process.wait(10)
+    assert not folder.path.exists()
+    assert not (settings().home_path / "models").exists()
 
 
 @pytest.fixture

@@ -12,11 +12,14 @@ Wish = Literal["go", "pause", "stop"]
 
 
 class Wishes:
-    """Call it to know what to do: go on, pause or stop. Costs one stat while there is no request."""
+    """Call it to know what to do: go on, pause or stop. Costs two stats while there is no request.
+
+    Raises `RunError` if the run's folder is gone: nobody could ever see or stop that worker.
+    """
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._path = str(folder.request_file)
+        self._path, self._lock = str(folder.request_file), str(folder.lock)
         self._seen = 0
         self._request: RunRequest | None = None
 
@@ -24,6 +27,8 @@ class Wishes:
         try:
             changed = os.stat(self._path).st_mtime_ns  # noqa: PTH116  (a tenth of Path.stat, once a minibatch)
         except OSError:
+            if not os.path.exists(self._lock):  # noqa: PTH110  (as above)
+                raise RunError(f"The folder of the run {self._folder.id} was removed while it worked.") from None
             return "go"
         if changed != self._seen:
             self._seen, self._request = changed, self._read()

@@ -1,17 +1,26 @@
 """What the worker sees of request.json: cheap while there is none, never fatal."""
 
 import os
+import shutil
 
 import pytest
 
 from tests.unit.runs.making import make_run
+from ulmfit_app.errors import RunError
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.runs.wishes import Wishes
 from ulmfit_app.schema import RunRequest
 
 
-def test_requests_come_change_and_go() -> None:
+def work_begun() -> RunFolder:
+    """A run whose worker has its lock."""
     folder = make_run()
+    folder.lock.touch()
+    return folder
+
+
+def test_requests_come_change_and_go() -> None:
+    folder = work_begun()
     wishes = Wishes(folder)
     assert wishes() == "go"
     folder.write_request(RunRequest(action="pause"))
@@ -25,7 +34,7 @@ def test_requests_come_change_and_go() -> None:
 
 @pytest.mark.parametrize("damage", ["", "{", '{"v": 1, "action": "explode"}', "\x00" * 40])
 def test_a_damaged_request_does_not_end_the_run(damage: str, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = make_run()
+    folder = work_begun()
     wishes = Wishes(folder)
     folder.request_file.write_text(damage)
     assert [wishes() for _ in range(3)] == ["go"] * 3
@@ -38,10 +47,19 @@ def test_a_request_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
     request = RunFolder.request
     monkeypatch.setattr(RunFolder, "request", lambda folder: (reads.append(1), request(folder))[1])
-    folder = make_run()
+    folder = work_begun()
     wishes = Wishes(folder)
     assert [wishes() for _ in range(5)] == ["go"] * 5
     assert reads == []
     folder.write_request(RunRequest(action="pause"))
     assert [wishes() for _ in range(5)] == ["pause"] * 5
     assert reads == [1]
+
+
+def test_a_run_whose_folder_was_removed_ends() -> None:
+    folder = work_begun()
+    wishes = Wishes(folder)
+    assert wishes() == "go"
+    shutil.rmtree(folder.path)
+    with pytest.raises(RunError, match="was removed"):
+        wishes()
