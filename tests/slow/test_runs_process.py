@@ -21,6 +21,7 @@ from ulmfit_app.runs import control, launcher
 from ulmfit_app.runs.folder import RunFolder, all_runs, find
 from ulmfit_app.runs.follow import follow
 from ulmfit_app.runs.queue import read_queue
+from ulmfit_app.runs.serving import serving_lock
 from ulmfit_app.runs.state import LIVE, state_of
 from ulmfit_app.runs.submit import submit
 from ulmfit_app.runs.summary import summary
@@ -181,6 +182,17 @@ def test_the_worker_has_a_session_and_a_lower_priority_of_its_own() -> None:
         assert os.getsid(pid) == pid
         assert os.getpriority(os.PRIO_PROCESS, pid) == max(mine, 10)
         control.stop(run.id)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux only")
+def test_beside_a_server_the_worker_takes_what_is_left() -> None:
+    with serving_lock():
+        served = find(submit(make_spec(name="a", seed=LONG)))
+        assert os.sched_getscheduler(_pid(served)) == os.SCHED_IDLE
+    alone = find(submit(make_spec(name="b", seed=LONG)))
+    control.stop(served.id)
+    assert os.sched_getscheduler(_pid(alone)) == os.SCHED_OTHER  # started by the first one
+    control.stop(alone.id)
 
 
 def test_a_worker_that_cannot_begin_is_told_and_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
