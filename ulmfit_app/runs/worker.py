@@ -129,7 +129,7 @@ def _yield_to_others() -> None:
         os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     if hasattr(os, "SCHED_IDLE"):
         policy = os.SCHED_IDLE if is_served() else os.SCHED_OTHER
-        with suppress(PermissionError):  # some containers forbid it
+        with suppress(OSError):  # some containers forbid it
             os.sched_setscheduler(0, policy, os.sched_param(0))
 
 
