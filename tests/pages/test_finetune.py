@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.fixtures import tiny_classifier, tiny_lm
+from tests.fixtures import tiny_lm
 from tests.unit.runs.making import make_run, queued_run, status
 from tests.unit.training.datasets import make_dataset
 from ulmfit_app import recipes
 from ulmfit_app.runs import launcher
 from ulmfit_app.runs.folder import RunFolder, all_runs
-from ulmfit_app.schema import SPECIAL_TOKENS, Kind, LrReport, Recipe, RunKind, RunResult, RunState, Slice, Stage
+from ulmfit_app.schema import Kind, LrReport, Recipe, RunKind, RunResult, RunState, Slice, Stage
 from ulmfit_app.settings import CHECKOUT
 from ulmfit_app.ui.training_fields import ADVANCED, COMMON, STAGE
 
@@ -385,51 +385,3 @@ def test_two_sessions_fill_their_own_forms(kind: Kind) -> None:
     field(mine, "bs").set_value("16").run()
     yours.run()
     assert (field(mine, "bs").value, field(yours, "bs").value) == ("16", "32")
-
-
-@pytest.mark.usefixtures("toy")
-def test_a_classifier_is_no_parent_and_an_encoder_is_one(home: Path) -> None:
-    from ulmfit_app import registry
-
-    tiny_classifier(home / "models" / "my-classifier")
-    registry.export("general-lm", home / "models" / "my-encoder", encoder=True)
-    options = field(opened(dataset="toy"), "Start from").options
-    assert "my-encoder" in options and "my-classifier" not in options
-
-
-@pytest.mark.usefixtures("toy")
-def test_a_parent_without_the_words_is_warned_of(home: Path) -> None:
-    tiny_lm(home / "models" / "foreign", vocab=[*SPECIAL_TOKENS, *(f"mot{number}" for number in range(23))])
-    app = opened(Kind.LM, dataset="toy", parent="foreign")
-    assert "the run will be refused" in app.warning[0].value
-    assert not opened(Kind.LM, dataset="toy", parent="general-lm").warning
-
-
-def fold(app: AppTest, is_open: bool) -> AppTest:
-    """The session after both parts were folded or unfolded."""
-    for folded in FOLDED:
-        app.session_state[folded] = is_open
-    return app.run()
-
-
-@pytest.mark.usefixtures("toy")
-def test_what_was_typed_counts_also_when_it_is_folded_away() -> None:
-    app = opened(Kind.CLASSIFIER, dataset="toy", recipe="classifier-notebook")
-    field(app, "seq_len").set_value("36")
-    field(app, "epochs", 1).set_value("3").run()
-    fold(app, False)
-    assert not app.exception
-    assert "seq_len" not in [control.label for control in app.text_input]
-    assert "Changed: seq\\_len, stages.1.epochs." in drawn(app)
-    assert [row[-3] for row in planned(app)[1]] == ["1", "3", "1", "2"]
-    fold(app, True)
-    assert (field(app, "seq_len").value, field(app, "epochs", 1).value) == ("36", "3")
-
-
-@pytest.mark.usefixtures("toy")
-def test_what_is_wrong_is_told_also_when_it_is_folded_away() -> None:
-    app = opened(Kind.LM, dataset="toy", recipe="lm-notebook")
-    field(app, "seq_len").set_value("no").run()
-    fold(app, False)
-    assert "seq_len " in "".join(element.body for element in app.html if "ulmfit-refused" in element.body)
-    assert button(app, "Start").disabled

@@ -115,7 +115,7 @@ TESTS: dict[int, list[str]] = {
     ],
     22: [
         "tests/pages/test_finetune.py::test_rows_22_to_27_the_parents_words_are_kept_and_rates_fall_by_2_6",
-        "tests/pages/test_finetune.py::test_a_parent_without_the_words_is_warned_of",
+        "tests/pages/test_finetune_parents.py::test_a_parent_without_the_words_is_warned_of",
         "tests/unit/engine/test_parents.py::test_a_parent_with_other_words_is_refused",
         "tests/unit/engine/test_parents.py::test_a_parent_with_other_rules_or_language_is_refused",
         "tests/unit/test_recipes.py::test_row_22_the_classifier_takes_the_language_models_vocabulary",
