@@ -1,4 +1,4 @@
-"""A run as a person meets it: started in a terminal, found in the browser, stopped in another one, its model kept."""
+"""A run as a person meets it: started in the browser, found again, stopped in another one, its model kept."""
 
 import json
 import os
@@ -18,13 +18,6 @@ from tools.appserver import Server
 from ulmfit_app import modelfolder
 
 SLOW = 90_000  # milliseconds; a worker imports torch and fastai first
-LONG = (
-    "train", "lm", "--data", "toy", "--recipe", "demo", "--from", "scratch", "--detach", "--json",
-    "--set", "stages.1.epochs=180", "--set", "stages.1.max_steps=100000", "--set", "size=tiny",
-    "--precision", "fp32", "--threads", "1", "--device", "cpu",
-)  # fmt: skip
-
-
 NOTICES = """
     window.notices = [];
     window.Notification = class {
@@ -33,14 +26,6 @@ NOTICES = """
         constructor(title, options) { window.notices.push(title + ': ' + options.body); }
     };
 """  # a browser without a desktop shows none
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run that was started by command."""
-
-    id: str
-    name: str
 
 
 @pytest.fixture
@@ -64,18 +49,35 @@ class Ulmfit:
 
 
 @pytest.fixture
-def training(ulmfit: Ulmfit, tmp_path: Path) -> Iterator[Run]:
-    """A training that takes minutes; stopped at the end of the test if it still goes on."""
+def name(ulmfit: Ulmfit, tmp_path: Path) -> Iterator[str]:
+    """A name for a training on the dataset `toy`; what is called so and still goes on at the end is stopped."""
     if not (ulmfit.home / "datasets" / "toy").exists():
         path = tmp_path / "toy.csv"
         words = ("a boring film and an awful plot", "a funny film and a great plot")
         rows = [f"{words[i % 2]} of scene {i} with actor {i % 7}" for i in range(400)]
         path.write_text("\n".join(["text", *rows]))
         ulmfit("data", "add", "toy", path, "--text-column", "text")
-    run = json.loads(ulmfit(*LONG, "--name", f"toy-{secrets.token_hex(2)}"))
-    yield Run(run["id"], run["name"])
-    if json.loads(ulmfit("runs", "show", run["id"], "--json"))["status"] in ("starting", "running", "queued"):
-        ulmfit("runs", "stop", run["id"])
+    name = f"toy-{secrets.token_hex(2)}"
+    yield name
+    for run in json.loads(ulmfit("runs", "list", "--json"))["runs"]:
+        if run["name"] == name and run["status"] in ("starting", "running", "queued"):
+            ulmfit("runs", "stop", run["id"])
+
+
+def start(page: Page, url: str, name: str) -> None:
+    """In the form: a training of minutes, from the parent that the server's home has."""
+    page.goto(f"{url}/finetune_lm?dataset=toy&recipe=demo&parent=tiny-lm")
+    main = page.get_by_test_id("stMain")
+    main.get_by_text("Change rates, epochs and schedule").click(timeout=SLOW)
+    for label, value in (("epochs", "180"), ("max_steps", "100000")):
+        control = main.get_by_role("textbox", name=label, exact=True).nth(1)
+        control.fill(value, timeout=SLOW)
+        control.press("Enter")
+    field = main.get_by_role("textbox", name="Name of the new model")
+    field.fill(name)
+    field.press("Enter")
+    expect(main.get_by_text("Changed: ")).to_contain_text("max_steps", timeout=SLOW)
+    main.get_by_role("button", name=re.compile("Start$")).click(timeout=SLOW)
 
 
 def sign(page: Page, word: str) -> object:
@@ -83,18 +85,20 @@ def sign(page: Page, word: str) -> object:
     return expect(page.locator(".ulmfit-facts .ulmfit-state", has_text=re.compile(f"^{word}$")))
 
 
-def test_a_run_is_found_reloaded_opened_twice_stopped_kept_deleted_and_brought_back(
-    page: Page, browser: Browser, server: Server, ulmfit: Ulmfit, training: Run
+def test_a_run_is_started_found_reloaded_opened_twice_stopped_kept_deleted_and_brought_back(
+    page: Page, browser: Browser, server: Server, ulmfit: Ulmfit, name: str
 ) -> None:
     page.add_init_script(NOTICES)
+    start(page, server.url, name)
+    expect(page.get_by_text("of all steps")).to_be_visible(timeout=SLOW)  # where it was started
     page.goto(f"{server.url}/runs")
-    page.get_by_role("button", name=training.name, exact=True).click(timeout=SLOW)
+    page.get_by_role("button", name=name, exact=True).click(timeout=SLOW)
     expect(page.get_by_text("of all steps")).to_be_visible(timeout=SLOW)
     expect(page).to_have_title(re.compile(r"^● \d+% – Runs"), timeout=SLOW)
     assert serious_violations(page) == []
 
     page.reload()
-    expect(page.get_by_role("heading", name=training.name)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=SLOW)
     sign(page, "running").to_be_visible()
     wide = page.viewport_size["width"] > 1000  # elsewhere the sidebar is folded
     if wide:
@@ -108,20 +112,20 @@ def test_a_run_is_found_reloaded_opened_twice_stopped_kept_deleted_and_brought_b
     elsewhere.get_by_test_id("stMain").get_by_role("button", name="Stop").click(timeout=SLOW)
     elsewhere.get_by_role("button", name="Stop the run").click()
     for tab in (elsewhere, page):  # neither is reloaded
-        expect(tab.get_by_text(f"Kept: the model {training.name}, marked partial")).to_be_visible(timeout=SLOW)
+        expect(tab.get_by_text(f"Kept: the model {name}, marked partial")).to_be_visible(timeout=SLOW)
         sign(tab, "stopped").to_be_visible()
     profile.close()
     if wide:
         page.wait_for_function("window.notices.length > 0", timeout=SLOW)
-        assert page.evaluate("window.notices") == [f"{training.name}: stopped"]
+        assert page.evaluate("window.notices") == [f"{name}: stopped"]
 
-    assert modelfolder.read_config(ulmfit.home / "models" / training.name).partial
+    assert modelfolder.read_config(ulmfit.home / "models" / name).partial
     expect(page).to_have_title("Runs – ULMFiT Studio", timeout=SLOW)
     assert serious_violations(page) == []
     main = page.get_by_test_id("stMain")
     assert main.evaluate("box => box.scrollWidth - box.clientWidth") == 0
 
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text(f"The run {training.id} is in the trash.")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"^The run \S+ is in the trash\."))).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("button", name=training.name, exact=True)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("button", name=name, exact=True)).to_be_visible(timeout=SLOW)

@@ -29,6 +29,10 @@ def choose_in_url(
     asked, seen = st.query_params.get(key), f"{key}-in-url"
     if asked in options and (key not in st.session_state or st.session_state.get(seen) != asked):
         st.session_state[key] = asked
+    elif st.session_state.get(key) in options:
+        # Sent to the browser again: a click during the last run may have cut it short before the choice got there, and
+        # the browser would send its first option with the next click.
+        st.session_state[key] = st.session_state[key]
     chosen = st.selectbox(label, options, key=key, format_func=format_func, help=help)
     if asked is not None and asked not in options:
         words = f"The link asks for “{asked[:MOST]}”, which cannot be chosen here. Chosen instead: {chosen}."
