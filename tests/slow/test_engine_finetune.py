@@ -259,14 +259,22 @@ def test_stop_before_the_first_step_makes_no_model(bench: Bench, tmp_path: Path)
     assert not (tmp_path / "nothing").exists()
 
 
-def test_paused_and_resumed_gives_the_same_model(bench: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_paused_and_resumed_gives_the_same_model(bench: Bench, tmp_path: Path, precision: str) -> None:
     parent = fixtures.tiny_lm(tmp_path / "general")
     recipe = recipes.override(recipes.get("few-label", Kind.CLASSIFIER), {"bs": 8, "seq_len": 16})
-    straight = bench.train(Kind.CLASSIFIER, recipe, "straight", parent=parent)
+    straight = bench.train(Kind.CLASSIFIER, recipe, "straight", parent=parent, precision=precision)
     other = Bench(tmp_path / "other")
     with pytest.raises(Paused):
-        other.train(Kind.CLASSIFIER, recipe, "paused", parent=parent, control=asked_after(100, "pause", other))
-    resumed = other.train(Kind.CLASSIFIER, recipe, "paused", parent=parent, resume=True)
+        other.train(
+            Kind.CLASSIFIER,
+            recipe,
+            "paused",
+            parent=parent,
+            precision=precision,
+            control=asked_after(100, "pause", other),
+        )
+    resumed = other.train(Kind.CLASSIFIER, recipe, "paused", parent=parent, precision=precision, resume=True)
     assert resumed.metrics == straight.metrics
     assert resumed.config.weights_sha256 == straight.config.weights_sha256
     assert not resumed.config.partial
