@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from ulmfit_app import access
 from ulmfit_app.data import builtin, ingest
 from ulmfit_app.data.assembly import assemble, names_of, split_again
 from ulmfit_app.data.dataset import Dataset, read, read_info, write
@@ -140,6 +141,7 @@ def store(name: str, table: Table, *, source: str, base: Dataset | None = None) 
     _refuse_taken(name)
     refuse_fatal(table.findings, table.read_as)
     made = assemble(name, table, source=source, base=base)
+    access.claim(_own_folder())
     write(_own_folder() / name, made.info, made.texts, made.label_ids, made.splits)
     return made.info
 
@@ -231,7 +233,7 @@ def _own(name: str) -> Path:
 
 
 def _own_folder() -> Path:
-    return settings().home_path / "datasets"
+    return access.place("datasets")
 
 
 def _refuse_taken(name: str) -> None:

@@ -12,6 +12,7 @@ from time import monotonic
 
 import streamlit as st
 
+from ulmfit_app import access
 from ulmfit_app.data import ingest, sources
 from ulmfit_app.data.archive import is_archive
 from ulmfit_app.data.ingest import Preview
@@ -42,8 +43,9 @@ class Choice:
 def draw_form() -> None:
     """Draw the form, as far as it has been filled in."""
     st.header("Add a dataset", anchor=False)
+    ways = [way for way in WAYS if way != "path" or access.current() == access.LOCAL]  # the disk is no visitor's
     way = st.segmented_control(
-        "Where the texts are", list(WAYS), format_func=WAYS.__getitem__, default="upload", required=True,
+        "Where the texts are", ways, format_func=WAYS.__getitem__, default="upload", required=True,
         key="from",
     )  # fmt: skip
     with told():

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.serving import serving_lock
+from ulmfit_app.settings import settings
 
 SLOW = ("plotly.graph_objects", "pandas", "torch", "spacy")  # 6 s on two cores, most of it torch and spaCy
 FIRST_PAGE = 2.0  # seconds in which the server draws its first page undisturbed (both would wait for Python's lock)
@@ -27,7 +28,15 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Start both threads and let the server begin at once; at its end, end the dispatcher."""
+    """Start both threads and let the server begin at once; at its end, end the dispatcher.
+
+    Raises `AppError` in hosted mode, which is not complete.
+    """
+    if settings().mode == "hosted":
+        raise AppError(
+            "This version cannot be opened to visitors yet: its limits for them are not in place.",
+            todo="Unset ULMFIT_MODE, and keep the server to yourself.",
+        )
     ending = threading.Event()
     threading.Thread(target=_warm_up, args=(ending,), name="warm-up", daemon=True).start()
     dispatcher = threading.Thread(target=_dispatch_until, args=(ending,), name="dispatcher", daemon=True)
