@@ -37,7 +37,7 @@ _ask: Callable[[], str] | None = None
 
 def identify(ask: Callable[[], str]) -> None:
     """From now on `ask` says who asks, wherever `acting_for` does not. In local mode nobody is asked."""
-    global _ask  # noqa: PLW0603  (one per process, set once)
+    global _ask
     _ask = ask
 
 
@@ -101,6 +101,11 @@ def owner_of(folder: Path) -> str:
     if folder_name(owner) != folder.name:
         raise AppError("It cannot be told whose this is.", kept="It was left alone.")
     return owner
+
+
+def is_anonymous(owner: str) -> bool:
+    """Whether `owner` is known by a cookie only; what is theirs goes after a day (`runs.expiry`)."""
+    return owner.startswith("anon:")
 
 
 def visible(owner: str, things: Iterable[AnyOwned]) -> list[AnyOwned]:

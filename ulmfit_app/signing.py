@@ -16,6 +16,7 @@ from ulmfit_app.settings import settings
 
 ANONYMOUS = re.compile(r"anon:[0-9a-f]{32}")
 LONGEST = 500  # characters of what is read at all
+SHORTEST = 32  # characters of a secret that is given
 SECRET_FILE = ".secret"
 
 
@@ -64,6 +65,8 @@ def _signer(purpose: str) -> URLSafeSerializer:
 def _secret() -> str:
     given = settings().secret
     if given is not None:
+        if len(given.get_secret_value()) < SHORTEST:
+            raise AppError("ULMFIT_SECRET can be guessed.", todo=f"Use at least {SHORTEST} random characters.")
         return given.get_secret_value()
     file = settings().home_path / SECRET_FILE
     try:

@@ -189,6 +189,11 @@ def test_a_cookie_of_another_server_or_changed_by_hand_is_nobodys(monkeypatch: p
     monkeypatch.setenv("ULMFIT_SECRET", "s" * 32)
     settings.cache_clear()
     assert signing.visitor_of(cookie) is None
+    monkeypatch.setenv("ULMFIT_SECRET", "short")
+    settings.cache_clear()
+    with pytest.raises(AppError, match="can be guessed") as refused:
+        signing.cookie_of(ALICE)
+    assert "short" not in str(refused.value)
 
 
 def test_the_secret_is_made_once_and_only_its_owner_can_read_it(home: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ulmfit_app import access
+from ulmfit_app import access, quota
 from ulmfit_app.errors import AppError
 from ulmfit_app.registry.folders import ModelEntry, models, origin_file, own_models
 from ulmfit_app.schema import MAX_NAME, Origin
@@ -24,8 +24,9 @@ SEPARATOR = "--"
 def adopt(folder: Path, origin: Origin) -> str:
     """Move the verified model in `folder` among one's own as `<owner>--<name>`, `-2` … if taken; returns the name.
 
-    Raises `AppError` if the disk refuses it; `folder` stays then.
+    Raises `AppError` if the disk refuses it, or a visitor has too much; `folder` stays then.
     """
+    quota.refuse_full()
     beside = own_models() / f".{uuid.uuid4().hex}"
     try:
         access.claim(own_models())

@@ -10,7 +10,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ulmfit_app import access
+from ulmfit_app import access, quota
 from ulmfit_app.errors import DataError, NameTakenError, RecipeError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.folder import RunFolder, runs_root, write_atomically
@@ -33,6 +33,7 @@ def submit(spec: RunSpec, content: Path | bytes | None = None) -> str:
         refuse_size(content, spec.input or "")
     with locked():
         refuse_taken(spec)
+        _refuse_more()
         folder = _enqueue(spec, content)
     dispatch()
     return folder.id
@@ -82,6 +83,18 @@ def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
                 f"The run {run.id}, which is {run.state}, will write a model called '{spec.name}'.",
                 todo="Choose another name, or wait for it; a paused or interrupted run can be deleted.",
             )
+
+
+def _refuse_more() -> None:
+    """Refuse a visitor who has as many runs, or as much, as one may. Raises `RunError`, `AppError`."""
+    if access.current() == access.LOCAL:
+        return
+    quota.refuse_full()
+    most = settings().visitor_runs
+    if most == 0:
+        raise RunError("This server starts no runs for visitors.", todo="Run ULMFiT Studio on your own machine.")
+    if sum(run.state in UNFINISHED for run in summaries()) >= most:
+        raise RunError(f"You have {most} runs that have not ended.", todo="Wait for one, or stop or delete one.")
 
 
 def _enqueue(spec: RunSpec, content: Path | bytes | None = None) -> RunFolder:

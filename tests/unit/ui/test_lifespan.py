@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ulmfit_app.errors import RunError
+from ulmfit_app.errors import AppError, RunError
 from ulmfit_app.runs.serving import is_served
+from ulmfit_app.settings import settings
 from ulmfit_app.ui import lifespan
 
 
@@ -104,3 +105,15 @@ def test_a_dispatch_that_fails_is_logged_once_and_tried_again(
 
     asyncio.run(serve())
     assert caplog.text.count("The home cannot be written.") == 1
+
+
+def test_a_hosted_server_does_not_start_before_its_limits_are_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    settings.cache_clear()
+
+    async def serve() -> None:
+        async with lifespan.lifespan(None):
+            pass
+
+    with pytest.raises(AppError, match="cannot be opened to visitors yet"):
+        asyncio.run(serve())
