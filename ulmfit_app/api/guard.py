@@ -1,6 +1,7 @@
 """What stands before every address of the API: rate limit, key, a bound on requests at once and on their time.
 
-What is behind it works with the things of whoever asks. Whatever goes wrong behind it reaches the client as an `ApiError`.
+What is behind it works with the things of whoever asks. Whatever goes wrong there reaches the client as
+an `ApiError`.
 """
 
 import asyncio

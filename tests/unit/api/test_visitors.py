@@ -89,7 +89,12 @@ def test_a_share_token_opens_one_run(client: TestClient, tmp_path: Path) -> None
     shared = client.get(f"/api/runs/{ids['ended']}", params={"share": token})
     assert shared.status_code == 200
     assert shared.json()["status"] == "failed"
-    for run_id, wrong in [(ids["queued"], token), (ids["deleted"], token), (ids["ended"], token[:-1]), (ids["ended"], "")]:
+    for run_id, wrong in [
+        (ids["queued"], token),
+        (ids["deleted"], token),
+        (ids["ended"], token[:-1]),
+        (ids["ended"], ""),
+    ]:
         assert client.get(f"/api/runs/{run_id}", params={"share": wrong}).status_code == 404
     cookie = signing.cookie_of(ALICE)
     assert client.get(f"/api/runs/{ids['ended']}", params={"share": cookie}).status_code == 404

@@ -9,9 +9,9 @@ import pytest
 
 from tests import hubserver
 from tests.hubstate import Hub
-from ulmfit_app import hub as the_hub
 from ulmfit_app import access, registry
-from ulmfit_app.errors import AppError, CancelledError, HubError, ModelFolderError, NotFoundError, OfflineError
+from ulmfit_app import hub as the_hub
+from ulmfit_app.errors import CancelledError, HubError, ModelFolderError, NotFoundError, OfflineError
 from ulmfit_app.hub import ANONYMOUS, Account, pulled, sign_in, stage, transfer
 from ulmfit_app.settings import settings
 
