@@ -69,7 +69,7 @@ def test_locally_there_is_no_cookie_and_no_secret(
 
 def test_the_api_gives_a_visitor_their_own_only(client: TestClient, tmp_path: Path) -> None:
     ids = make_everything(ALICE, tmp_path)
-    model, asked = f"{SIGN}-classifier", {"model": f"{SIGN}-classifier", "texts": ["fine"]}
+    model, asked = f"{SIGN}-classifier", {"model": f"{SIGN}-classifier", "text": ["fine"]}
     written = {"model": f"{SIGN}-lm", "prompt": "the", "n_words": 2}
     assert model in client.get("/api/models", headers=as_(ALICE)).text
     assert client.post("/api/predict", json=asked, headers=as_(ALICE)).status_code == 200
