@@ -2,8 +2,14 @@
 
 import streamlit as st
 
-from ulmfit_app.api import routes
+from ulmfit_app.api import middleware, routes
 from ulmfit_app.ui.errors import unexpected
 from ulmfit_app.ui.lifespan import lifespan
 
-app = st.App("ulmfit_app/ui/navigation.py", routes=routes(), lifespan=lifespan, on_script_error=unexpected)
+app = st.App(
+    "ulmfit_app/ui/navigation.py",
+    routes=routes(),
+    middleware=middleware(),
+    lifespan=lifespan,
+    on_script_error=unexpected,
+)

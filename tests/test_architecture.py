@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("app.py", "pages", "ulmfit_app", "tools", "benchmarks", "tests")
 
-BASE = {"schema", "settings", "errors"}
-SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "training", "access"}
+BASE = {"schema", "settings", "errors", "access", "quota"}
+SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "training", "signing"}
 SERVICES |= {"hardware", "trash"}
 ARROWS: dict[str, set[str]] = {
     "app": {"api", "runs", "ui"},

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ulmfit_app.errors import AppError
 
+VISITOR_COOKIE = "ulmfit_visitor"
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -37,6 +38,11 @@ class Settings(BaseSettings):
     max_words: int = Field(default=500, ge=30, description="Most words that one text is generated with.")
     max_samples: int = Field(default=5, ge=1, le=100, description="Most texts that are generated at once.")
     api_key: SecretStr | None = Field(default=None, description="Key that requests to the API must carry.")
+    secret: SecretStr | None = Field(
+        default=None, description="What a hosted server signs with; default: a random one kept in the home."
+    )
+    visitor_mb: int = Field(default=500, ge=1, description="Hosted: most that one visitor keeps, in MB.")
+    visitor_runs: int = Field(default=2, ge=0, description="Hosted: most runs of one visitor that have not ended.")
     api_per_minute: int = Field(default=600, ge=1, description="Requests to the API a minute from one address.")
     api_max_texts: int = Field(default=1000, ge=1, description="Most texts in one request to the API.")
     api_max_body_kb: int = Field(default=1000, ge=1, description="Largest request to the API, in KB.")

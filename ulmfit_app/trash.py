@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from ulmfit_app import access
 from ulmfit_app.errors import AppError, NotFoundError
-from ulmfit_app.settings import settings
 
 KEPT = timedelta(days=7)
 TOKEN = re.compile(r"(?P<time>\d{8}-\d{6})-[0-9a-f]{4}-(?P<name>[^/\0]+)")
@@ -38,14 +38,14 @@ class Trash:
     @property
     def path(self) -> Path:
         """Its folder; may not exist yet."""
-        return settings().home_path / "trash" / self.kind
+        return access.place(self.kind, deleted=True)
 
     def discard(self, folder: Path) -> str:
         """Move `folder`, or the link to one, here in one step; returns its token."""
         self.empty()
         token = f"{datetime.now(UTC):{TIME}}-{secrets.token_hex(2)}-{folder.name}"
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            access.claim(self.path)
             folder.replace(self.path / token)
         except OSError as error:
             raise AppError(
@@ -66,7 +66,7 @@ class Trash:
     def bring_back(self, item: Deleted, folder: Path) -> None:
         """Move what is in the trash to `folder`, which must not exist."""
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            access.claim(folder.parent)
             (self.path / item.token).replace(folder)
         except OSError as error:
             raise AppError(

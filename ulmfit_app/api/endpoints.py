@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from ulmfit_app import registry
+from ulmfit_app import registry, signing
 from ulmfit_app.api import inference, work
 from ulmfit_app.api.guard import Guard
 from ulmfit_app.api.openapi import Endpoint, document
 from ulmfit_app.api.refusals import refusal, without_paths
 from ulmfit_app.api.transfer import EVENTS, HEADERS, json_response, received, server_sent
-from ulmfit_app.runs.folder import find
-from ulmfit_app.runs.summary import summary
+from ulmfit_app.runs.folder import find, find_anybodys
+from ulmfit_app.runs.summary import RunSummary, summary
 from ulmfit_app.schema import (
     GenerateAnswer,
     GenerateRequest,
@@ -71,8 +71,8 @@ async def generate(request: Request) -> Response:
 
 
 async def run(request: Request) -> Response:
-    """A run: its state, why it ended, what came out."""
-    found = await run_in_threadpool(lambda: summary(find(request.path_params["id"])))
+    """A run of one's own, or with `?share=TOKEN` the one that it opens: its state, why it ended, what came out."""
+    found = await run_in_threadpool(_seen, request.path_params["id"], request.query_params.get("share"))
     return json_response(
         RunAnswer(
             id=found.id,
@@ -83,6 +83,13 @@ async def run(request: Request) -> Response:
             result=found.result,
         )
     )
+
+
+def _seen(run_id: str, share: str | None) -> RunSummary:
+    if share is None:
+        return summary(find(run_id))
+    signing.refuse_unshared(run_id, share)
+    return summary(find_anybodys(run_id))
 
 
 async def openapi(_request: Request) -> Response:

@@ -1,6 +1,7 @@
 """What stands before every address of the API: rate limit, key, a bound on requests at once and on their time.
 
-Whatever goes wrong behind it reaches the client as an `ApiError`.
+What is behind it works with the things of whoever asks. Whatever goes wrong there reaches the client as
+an `ApiError`.
 """
 
 import asyncio
@@ -11,9 +12,11 @@ import secrets
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ulmfit_app import access
 from ulmfit_app.api.rate import RateLimit
 from ulmfit_app.api.refusals import RefusedError, refusal
 from ulmfit_app.api.transfer import json_response
+from ulmfit_app.api.visitors import owner_of
 from ulmfit_app.settings import settings
 
 MOST_AT_ONCE = 100  # requests that compute, wait or are read; the next is told to come again
@@ -42,7 +45,8 @@ class Guard:
             if not self._lets_all_in:
                 self._admit(scope)
             async with asyncio.timeout(settings().api_timeout_s + GRACE):
-                await self._app(scope, receive, noted)
+                with access.acting_for(owner_of(scope)):
+                    await self._app(scope, receive, noted)
         except ClientDisconnect:
             pass
         except Exception as error:

@@ -15,7 +15,10 @@ from ulmfit_app.settings import settings
 
 REF = "#/components/schemas/{model}"
 PARAMETERS = {
-    "id": {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": f"^{RUN_ID}$"}}
+    "id": (
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": f"^{RUN_ID}$"}},
+        {"name": "share", "in": "query", "required": False, "schema": {"type": "string"}},
+    )
 }
 
 
@@ -66,7 +69,7 @@ def _operation(endpoint: Endpoint, refs: dict[Any, Any]) -> dict[str, Any]:
         "summary": endpoint.handler.__doc__,
         "responses": {"200": {"description": "The answer", "content": content}, "4XX": error, "5XX": error},
     }
-    if parameters := [found for name, found in PARAMETERS.items() if f"{{{name}}}" in endpoint.path]:
+    if parameters := [one for name, found in PARAMETERS.items() if f"{{{name}}}" in endpoint.path for one in found]:
         operation["parameters"] = parameters
     if endpoint.takes:
         body = {"schema": refs[endpoint.takes, "validation"]}

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache, partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,8 +21,9 @@ P = ParamSpec("P")
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `function` returns or raises; it waits for a free thread."""
-    return await asyncio.get_running_loop().run_in_executor(threads(), partial(function, *args, **kwargs))
+    """What `function` returns or raises, in this context; it waits for a free thread."""
+    inside = partial(copy_context().run, partial(function, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(threads(), inside)
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ulmfit_app import __version__
+from ulmfit_app import __version__, access
 from ulmfit_app.cli import data, hub, inference, models, runs, serve, train
 from ulmfit_app.cli.console import answer, note
 from ulmfit_app.errors import AppError
@@ -52,7 +52,8 @@ def root(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command in `arguments` (default: the process's) and exit."""
     try:
-        app(args=arguments, prog_name="ulmfit")
+        with access.acting_for(access.LOCAL):  # whoever has a shell here is no visitor
+            app(args=arguments, prog_name="ulmfit")
     except AppError as error:
         _fail(str(error))
     except OSError as error:

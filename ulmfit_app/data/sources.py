@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from ulmfit_app import access, quota
 from ulmfit_app.data import builtin, ingest
 from ulmfit_app.data.assembly import assemble, names_of, split_again
 from ulmfit_app.data.dataset import Dataset, read, read_info, write
@@ -138,8 +139,10 @@ def store(name: str, table: Table, *, source: str, base: Dataset | None = None) 
     Raises NameTakenError; DataError with the whole report if a finding is fatal. Nothing is written then.
     """
     _refuse_taken(name)
+    quota.refuse_full()
     refuse_fatal(table.findings, table.read_as)
     made = assemble(name, table, source=source, base=base)
+    access.claim(_own_folder())
     write(_own_folder() / name, made.info, made.texts, made.label_ids, made.splits)
     return made.info
 
@@ -231,7 +234,7 @@ def _own(name: str) -> Path:
 
 
 def _own_folder() -> Path:
-    return settings().home_path / "datasets"
+    return access.place("datasets")
 
 
 def _refuse_taken(name: str) -> None:

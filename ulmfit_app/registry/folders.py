@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ulmfit_app import modelfolder
+from ulmfit_app import access, modelfolder
 from ulmfit_app.errors import AppError, ModelFolderError, NameTakenError, NotFoundError
 from ulmfit_app.schema import MAX_NAME, Kind, ModelConfig, is_name
 from ulmfit_app.settings import settings
@@ -51,7 +51,7 @@ def folder_of(name_or_path: str | Path) -> Path:
     try:
         return _by_name(str(name_or_path))
     except NotFoundError:
-        if not _is_folder(str(name_or_path)):
+        if access.current() != access.LOCAL or not _is_folder(str(name_or_path)):  # a visitor gives no paths
             raise
         return Path(name_or_path).expanduser().resolve()
 
@@ -110,7 +110,7 @@ def origin_file(name: str) -> Path:
 
 def own_models() -> Path:
     """The folder of one's own models; may not exist yet."""
-    return settings().home_path / "models"
+    return access.place("models")
 
 
 def _by_name(name: str) -> Path:

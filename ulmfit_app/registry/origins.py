@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ulmfit_app import access, quota
 from ulmfit_app.errors import AppError
 from ulmfit_app.registry.folders import ModelEntry, models, origin_file, own_models
 from ulmfit_app.schema import MAX_NAME, Origin
@@ -23,13 +24,12 @@ SEPARATOR = "--"
 def adopt(folder: Path, origin: Origin) -> str:
     """Move the verified model in `folder` among one's own as `<owner>--<name>`, `-2` … if taken; returns the name.
 
-    Raises `AppError` if the disk refuses it, and in hosted mode, where models have no owners yet; `folder` stays then.
+    Raises `AppError` if the disk refuses it, or a visitor has too much; `folder` stays then.
     """
-    if settings().mode == "hosted":
-        raise AppError("This server keeps no models of its visitors.", todo="Run ULMFiT Studio on your own machine.")
+    quota.refuse_full()
     beside = own_models() / f".{uuid.uuid4().hex}"
     try:
-        own_models().mkdir(parents=True, exist_ok=True)
+        access.claim(own_models())
         shutil.move(folder, beside)
         beside.chmod(0o755)
         name = _named(beside, origin.repo_id)

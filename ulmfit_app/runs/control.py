@@ -4,6 +4,7 @@ Every change is made while the queue is locked, so the state that a decision res
 that a worker may end. What a worker writes is not touched here.
 """
 
+from ulmfit_app import access
 from ulmfit_app.errors import NotFoundError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.folder import RunFolder, deleted_runs, find, runs_root, trash_root
@@ -93,17 +94,20 @@ def withdraw(run_id: str) -> None:
 
 
 def move(run_id: str, position: int) -> None:
-    """Give a run that waits another position in the queue, from 1; a higher one than there is means the last."""
+    """Give a run that waits another position among its owner's, from 1; a higher one than there is means the last."""
     find(run_id)
     with locked():
         entries = read_queue()
         waiting = [entry for entry in entries if entry.pid is None]
+        mine = access.visible(access.current(), waiting)
         if run_id not in positions(entries):
             raise RunError(f"The run {run_id} does not wait in the queue.")
-        moved = next(entry for entry in waiting if entry.run == run_id)
-        waiting.remove(moved)
-        waiting.insert(max(1, position) - 1, moved)
-        write_queue([entry for entry in entries if entry.pid is not None] + waiting)
+        moved = next(entry for entry in mine if entry.run == run_id)
+        mine.remove(moved)
+        mine.insert(max(1, position) - 1, moved)
+        turns = iter(mine)  # they change places with each other; those of other owners keep theirs
+        moved_to = [next(turns) if entry.owner == moved.owner else entry for entry in waiting]
+        write_queue([entry for entry in entries if entry.pid is not None] + moved_to)
 
 
 def delete(run_id: str) -> None:
@@ -113,7 +117,7 @@ def delete(run_id: str) -> None:
         state = state_of(folder)
         if state in LIVE:
             raise RunError(f"The run {run_id} cannot be deleted: it is {state}.", todo="Stop it first.")
-        trash_root().mkdir(parents=True, exist_ok=True)
+        access.claim(trash_root())
         folder.path.rename(trash_root() / run_id)
 
 
@@ -128,4 +132,4 @@ def restore(run_id: str) -> None:
 
 
 def _queue_again(folder: RunFolder) -> None:
-    write_queue([*read_queue(), QueueEntry(run=folder.id)])
+    write_queue([*read_queue(), QueueEntry(run=folder.id, owner=access.current())])

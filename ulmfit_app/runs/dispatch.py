@@ -10,8 +10,9 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from ulmfit_app import access
 from ulmfit_app.runs import launcher
-from ulmfit_app.runs.folder import RunFolder, all_runs, runs_root
+from ulmfit_app.runs.folder import RunFolder, everybodys_runs
 from ulmfit_app.runs.locks import held
 from ulmfit_app.runs.processes import process_mark
 from ulmfit_app.runs.queue import cannot_write, locked, read_queue, write_queue
@@ -50,7 +51,7 @@ def dispatch() -> None:
 def _next(entries: Sequence[QueueEntry]) -> QueueEntry | None:
     """The first entry that waits for a free slot, and whose former worker is gone."""
     busy = {slot_of(_folder(entry).kind) for entry in entries if entry.pid is not None}
-    busy |= {slot_of(run.kind) for run in all_runs() if held(run.lock)}
+    busy |= {slot_of(run.kind) for run in everybodys_runs() if held(run.lock)}
     for entry in entries:
         folder = _folder(entry)
         if entry.pid is None and slot_of(folder.kind) not in busy and folder.path.is_dir():  # it may be on its way
@@ -63,7 +64,19 @@ def _start(entry: QueueEntry) -> None:
     started = entry.model_copy(update={"pid": pid, "process": process_mark(pid)})
     with locked():
         # A quick worker has taken its entry out by now; a stop may have, too.
-        write_queue([started if other.run == entry.run else other for other in read_queue()])
+        write_queue(_turned([started if other.run == entry.run else other for other in read_queue()], started))
+
+
+def _turned(entries: list[QueueEntry], started: QueueEntry) -> list[QueueEntry]:
+    """What the owner of `started` has waiting for the same slot goes behind the others' runs: owners take turns."""
+    slot = slot_of(_folder(started).kind)
+
+    def is_next_round(entry: QueueEntry) -> bool:
+        return entry.pid is None and entry.owner == started.owner and slot_of(_folder(entry).kind) == slot
+
+    if all(entry.owner == started.owner for entry in entries):
+        return entries
+    return sorted(entries, key=is_next_round)  # keeps the order of equals
 
 
 def _remove_dead() -> None:
@@ -80,4 +93,4 @@ def _is_dead(entry: QueueEntry) -> bool:
 
 
 def _folder(entry: QueueEntry) -> RunFolder:
-    return RunFolder(runs_root() / entry.run)
+    return RunFolder(access.place("runs", entry.owner) / entry.run)

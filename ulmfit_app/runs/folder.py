@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from ulmfit_app import access
 from ulmfit_app.errors import NotFoundError, RunError
 from ulmfit_app.schema import RUN_ID, Record, RunKind, RunRequest, RunResult, RunSpec, RunStatus
-from ulmfit_app.settings import settings
 
 IS_RUN = re.compile(RUN_ID)
 AnyRecord = TypeVar("AnyRecord", bound=Record)
@@ -119,12 +119,12 @@ class RunFolder:
 
 def runs_root() -> Path:
     """The folder that holds this user's runs; not created by asking for it."""
-    return settings().home_path / "runs"
+    return access.place("runs")
 
 
 def trash_root() -> Path:
     """The folder that holds deleted runs until somebody empties it; not created by asking for it."""
-    return settings().home_path / "trash" / "runs"
+    return access.place("runs", deleted=True)
 
 
 def find(run_id: str) -> RunFolder:
@@ -136,8 +136,21 @@ def find(run_id: str) -> RunFolder:
 
 
 def all_runs() -> list[RunFolder]:
-    """Every run of this home, the newest first."""
+    """Every run of this user, the newest first."""
     return _runs_in(runs_root())
+
+
+def everybodys_runs() -> list[RunFolder]:
+    """Every run of this home, whosever it is: for the dispatcher, never to show."""
+    return [folder for root in access.places("runs") for folder in _runs_in(root)]
+
+
+def find_anybodys(run_id: str) -> RunFolder:
+    """`find` among the runs of everybody: for the run's own worker."""
+    for root in access.places("runs"):
+        if IS_RUN.fullmatch(run_id) and (root / run_id).is_dir():
+            return RunFolder(root / run_id)
+    raise NotFoundError(f"There is no run '{run_id}'.")
 
 
 def deleted_runs() -> list[RunFolder]:

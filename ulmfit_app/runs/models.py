@@ -5,19 +5,20 @@ The registry, which lists and names models, is not imported by runs; submitters 
 
 from pathlib import Path
 
+from ulmfit_app import access
 from ulmfit_app.errors import NotFoundError, ParentError
 from ulmfit_app.settings import settings
 
 
 def result_folder(name: str) -> Path:
     """Where the model called `name` will be."""
-    return settings().home_path / "models" / name
+    return access.place("models") / name
 
 
 def model_folder(name_or_path: str) -> Path:
     """Folder of an own or shipped model, or the absolute path of one; `NotFoundError` if there is none."""
-    for root in (settings().home_path / "models", settings().shipped_models):
-        if (root / name_or_path).is_dir():
+    for root in (access.place("models"), settings().shipped_models):
+        if (root / name_or_path).is_dir() and access.readable(root / name_or_path):
             return root / name_or_path
     raise NotFoundError(f"The model '{name_or_path}' is not there.", todo="Choose another model.")
 

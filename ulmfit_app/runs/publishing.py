@@ -10,6 +10,7 @@ import errno
 import shutil
 from pathlib import Path
 
+from ulmfit_app import access
 from ulmfit_app.errors import NameTakenError
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.runs.models import result_folder
@@ -31,7 +32,7 @@ def publish(folder: RunFolder, name: str) -> None:
     if is_published(folder, name):
         return
     staged, target = folder.model / name, result_folder(name)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    access.claim(target.parent)
     try:
         if target.exists():  # an empty folder would be replaced
             raise OSError(errno.EEXIST, "")

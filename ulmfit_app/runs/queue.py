@@ -5,6 +5,7 @@ everything that must change together with it: names of results, requests, folder
 """
 
 import errno
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -73,5 +74,11 @@ def remove(run_id: str) -> None:
 
 
 def positions(entries: Sequence[QueueEntry]) -> dict[str, int]:
-    """Position, from 1, of every run that waits; runs that are starting have none."""
-    return {entry.run: number for number, entry in enumerate((e for e in entries if e.pid is None), start=1)}
+    """Position, from 1, of every run that waits among those of its owner; runs that are starting have none."""
+    found: dict[str, int] = {}
+    waiting: Counter[str] = Counter()
+    for entry in entries:
+        if entry.pid is None:
+            waiting[entry.owner] += 1
+            found[entry.run] = waiting[entry.owner]
+    return found

@@ -10,9 +10,10 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ulmfit_app import access, quota
 from ulmfit_app.errors import DataError, NameTakenError, RecipeError, RunError
 from ulmfit_app.runs.dispatch import dispatch
-from ulmfit_app.runs.folder import RunFolder, runs_root, trash_root, write_atomically
+from ulmfit_app.runs.folder import RunFolder, runs_root, write_atomically
 from ulmfit_app.runs.models import result_folder
 from ulmfit_app.runs.queue import locked, read_queue, write_queue
 from ulmfit_app.runs.state import UNFINISHED
@@ -32,6 +33,7 @@ def submit(spec: RunSpec, content: Path | bytes | None = None) -> str:
         refuse_size(content, spec.input or "")
     with locked():
         refuse_taken(spec)
+        _refuse_more()
         folder = _enqueue(spec, content)
     dispatch()
     return folder.id
@@ -83,10 +85,23 @@ def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
             )
 
 
+def _refuse_more() -> None:
+    """Refuse a visitor who has as many runs, or as much, as one may. Raises `RunError`, `AppError`."""
+    if access.current() == access.LOCAL:
+        return
+    quota.refuse_full()
+    most = settings().visitor_runs
+    if most == 0:
+        raise RunError("This server starts no runs for visitors.", todo="Run ULMFiT Studio on your own machine.")
+    if sum(run.state in UNFINISHED for run in summaries()) >= most:
+        raise RunError(f"You have {most} runs that have not ended.", todo="Wait for one, or stop or delete one.")
+
+
 def _enqueue(spec: RunSpec, content: Path | bytes | None = None) -> RunFolder:
     """A folder that holds all it needs from the moment it exists under its name, in the queue before that."""
+    spec = spec.model_copy(update={"owner": access.current()})
     root = runs_root()
-    root.mkdir(parents=True, exist_ok=True)
+    access.claim(root)
     beside = root / f".new-{secrets.token_hex(8)}"
     beside.mkdir()
     try:
@@ -94,7 +109,7 @@ def _enqueue(spec: RunSpec, content: Path | bytes | None = None) -> RunFolder:
         if spec.input is not None and content is not None:
             _put(content, beside / spec.input)
         target = RunFolder(root / _new_id(spec.kind))
-        write_queue([*read_queue(), QueueEntry(run=target.id)])
+        write_queue([*read_queue(), QueueEntry(run=target.id, owner=spec.owner)])
         beside.rename(target.path)
         return target
     except BaseException:
@@ -114,7 +129,8 @@ def _put(content: Path | bytes, target: Path) -> None:
 
 def _new_id(kind: RunKind) -> str:
     """An id that no run has or had, whatever the clock says."""
+    everybodys = access.places("runs") + access.places("runs", deleted=True)
     while True:
         run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{kind}-{secrets.token_hex(2)}"
-        if not any((root / run_id).exists() for root in (runs_root(), trash_root())):
+        if not any((root / run_id).exists() for root in everybodys):
             return run_id

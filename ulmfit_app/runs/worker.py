@@ -13,11 +13,12 @@ from contextlib import suppress
 
 from filelock import FileLock, Timeout
 
+from ulmfit_app import access
 from ulmfit_app.engine.outcome import NothingTrained, Paused
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.failures import reason_of
-from ulmfit_app.runs.folder import RunFolder, find
+from ulmfit_app.runs.folder import RunFolder, find_anybodys
 from ulmfit_app.runs.journal import Journal, Said
 from ulmfit_app.runs.queue import locked, remove
 from ulmfit_app.runs.serving import is_served
@@ -138,11 +139,13 @@ def main() -> int:
     faulthandler.enable()
     _yield_to_others()
     try:
-        folder = find(sys.argv[1])
+        folder = find_anybodys(sys.argv[1])
+        owner = access.owner_of(folder.path.parent)
     except (IndexError, AppError) as error:
         sys.stderr.write(f"usage: python -m ulmfit_app.runs.worker <run id>: {error}\n")
         return 2
-    code = work(folder, JOBS)
+    with access.acting_for(owner):
+        code = work(folder, JOBS)
     try:
         dispatch()
     except AppError as error:

@@ -103,6 +103,7 @@ class QueueEntry(Record):
     """
 
     run: RunId
+    owner: str = "local"
     pid: int | None = None
     process: str | None = None
 

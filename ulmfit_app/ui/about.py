@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
-from ulmfit_app import __version__, hardware
+from ulmfit_app import __version__, access, hardware
 from ulmfit_app.data.token_workers import usable_cores
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.cache import held
@@ -28,7 +28,10 @@ def draw_about() -> None:
 
 
 def _facts() -> dict[str, str]:
-    return _fixed() | _present()
+    facts = _fixed() | _present()
+    if access.current() != access.LOCAL:  # no path, and no name of what others use
+        del facts["home"], facts["loaded"]
+    return facts
 
 
 @st.cache_data(show_spinner="Asking torch about this machine")

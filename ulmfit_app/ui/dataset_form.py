@@ -12,11 +12,13 @@ from time import monotonic
 
 import streamlit as st
 
+from ulmfit_app import access
 from ulmfit_app.data import ingest, sources
 from ulmfit_app.data.archive import is_archive
 from ulmfit_app.data.ingest import Preview
 from ulmfit_app.data.progress import Progress
 from ulmfit_app.data.table import Table
+from ulmfit_app.runs.expiry import KEPT_HOURS
 from ulmfit_app.schema import MAX_NAME
 from ulmfit_app.ui.dataset_input import GivenFile, digest, given_path, given_text, given_upload
 from ulmfit_app.ui.dataset_report import draw_report
@@ -42,8 +44,11 @@ class Choice:
 def draw_form() -> None:
     """Draw the form, as far as it has been filled in."""
     st.header("Add a dataset", anchor=False)
+    if access.is_anonymous(access.current()):
+        st.caption(f"Everything you make here is removed {KEPT_HOURS} hours after its last change.")
+    ways = [way for way in WAYS if way != "path" or access.current() == access.LOCAL]  # the disk is no visitor's
     way = st.segmented_control(
-        "Where the texts are", list(WAYS), format_func=WAYS.__getitem__, default="upload", required=True,
+        "Where the texts are", ways, format_func=WAYS.__getitem__, default="upload", required=True,
         key="from",
     )  # fmt: skip
     with told():

@@ -5,6 +5,7 @@ The page that shows and changes them is drawn by the modules `dataset_…`.
 
 import streamlit as st
 
+from ulmfit_app import access
 from ulmfit_app.data import sources
 from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.sources import CatalogueEntry
@@ -34,10 +35,11 @@ def open_dataset(entry: CatalogueEntry) -> Dataset:
         with st.spinner(f"Reading {entry.name} for the first time", show_time=True):
             sources.open_dataset(entry.name)
         entry = sources.entry(entry.name)
-    return _opened(entry.name, entry.info.content_hash if entry.info else "")
+    owner = access.current() if entry.own else ""
+    return _opened(owner, entry.name, entry.info.content_hash if entry.info else "")
 
 
 @st.cache_resource(max_entries=CACHED, show_spinner="Opening the dataset")
-def _opened(name: str, content_hash: str) -> Dataset:
-    """`name` and `content_hash` are the key of the cache."""
+def _opened(owner: str, name: str, content_hash: str) -> Dataset:
+    """`owner`, `name` and `content_hash` are the key of the cache."""
     return sources.open_dataset(name)

@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 import streamlit as st
 
+from ulmfit_app import access
 from ulmfit_app.errors import AppError, CancelledError
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.models import size_words
@@ -37,6 +38,7 @@ class Transfer(Generic[Result]):
     total: int = 0
     result: Result | None = None
     problem: str = ""
+    owner: str = field(default_factory=access.current)
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -54,7 +56,8 @@ class Transfer(Generic[Result]):
 
     def _run(self) -> None:
         try:
-            self.result = self.work(self._moved)
+            with access.acting_for(self.owner):
+                self.result = self.work(self._moved)
             self.state = "done"
         except CancelledError as error:
             self.problem, self.state = str(error), "cancelled"

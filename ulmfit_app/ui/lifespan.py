@@ -10,17 +10,20 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
+from itertools import count
 
 from filelock import FileLock, Timeout
 
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
+from ulmfit_app.runs.expiry import remove_expired
 from ulmfit_app.runs.serving import serving_lock
 from ulmfit_app.settings import settings
 
 SLOW = ("plotly.graph_objects", "pandas", "torch", "spacy")  # 6 s on two cores, most of it torch and spaCy
 FIRST_PAGE = 2.0  # seconds in which the server draws its first page undisturbed (both would wait for Python's lock)
 EVERY = 1.0  # seconds between two looks at the queue
+CLEANS = 3600  # looks between two removals of what has expired
 PATIENCE = 10.0  # seconds that the end of the server waits for a dispatch
 
 log = logging.getLogger(__name__)
@@ -30,11 +33,11 @@ log = logging.getLogger(__name__)
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start both threads and let the server begin at once; at its end, end the dispatcher.
 
-    Raises `AppError` in hosted mode, of which only the handling of Hub tokens is there.
+    Raises `AppError` in hosted mode, which is not complete.
     """
     if settings().mode == "hosted":
         raise AppError(
-            "This version cannot be opened to visitors yet: everyone would see and change everything.",
+            "This version cannot be opened to visitors yet: its limits for them are not in place.",
             todo="Unset ULMFIT_MODE, and keep the server to yourself.",
         )
     ending = threading.Event()
@@ -67,8 +70,8 @@ def _warm_up(ending: threading.Event) -> None:
 def _dispatch_until(ending: threading.Event) -> None:
     """Look at the queue again and again. The serving lock tells trainings to leave a core to this server."""
     lock, told = serving_lock(), ""
-    while True:
-        trouble = _look(lock)
+    for number in count():
+        trouble = _look(lock, cleans=number % CLEANS == 0)
         if trouble and trouble != told:  # once, not every second
             log.warning("Runs that wait cannot be started: %s", trouble)
         told = trouble
@@ -77,13 +80,15 @@ def _dispatch_until(ending: threading.Event) -> None:
     lock.release()
 
 
-def _look(lock: FileLock) -> str:
+def _look(lock: FileLock, *, cleans: bool) -> str:
     """One look; returns what went wrong, in words."""
     try:
         with suppress(Timeout):  # another server of this home has it
             if not lock.is_locked:
                 lock.acquire(timeout=0)
         dispatch()
+        if cleans and settings().mode == "hosted":
+            remove_expired()
     except (AppError, OSError) as error:
         return str(error)
     return ""

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from ulmfit_app import access
 from ulmfit_app.runs.folder import RunFolder, all_runs
 from ulmfit_app.runs.locks import held
 from ulmfit_app.runs.queue import positions, read_queue
@@ -22,7 +23,7 @@ def draw_chip(runs_page: Page, title: str) -> None:
     running = [folder for folder in all_runs() if held(folder.lock)]
     for folder in running:
         _draw(folder, runs_page)
-    waiting = len(positions(read_queue()))
+    waiting = len(positions(access.visible(access.current(), read_queue())))
     if waiting:
         st.caption(f"{waiting} waiting")
     draw_notice(running)

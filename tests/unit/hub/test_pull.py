@@ -9,9 +9,9 @@ import pytest
 
 from tests import hubserver
 from tests.hubstate import Hub
+from ulmfit_app import access, registry
 from ulmfit_app import hub as the_hub
-from ulmfit_app import registry
-from ulmfit_app.errors import AppError, CancelledError, HubError, ModelFolderError, NotFoundError, OfflineError
+from ulmfit_app.errors import CancelledError, HubError, ModelFolderError, NotFoundError, OfflineError
 from ulmfit_app.hub import ANONYMOUS, Account, pulled, sign_in, stage, transfer
 from ulmfit_app.settings import settings
 
@@ -232,14 +232,17 @@ def test_a_token_does_not_follow_to_another_machine(hub: Hub, model_files: dict[
     assert {request.token for request in hub.requests} == {"hf_alice"}
 
 
-def test_in_hosted_mode_nothing_is_taken_in(
-    hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+def test_in_hosted_mode_the_model_is_its_visitors(
+    hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, no_shipped_models: None
 ) -> None:
     hub.repo("alice/open", model_files)
     monkeypatch.setenv("ULMFIT_MODE", "hosted")
     settings.cache_clear()
-    with pytest.raises(AppError, match="keeps no models of its visitors"):
+    with access.acting_for("anon:a"):
         pull("alice/open")
+        assert [entry.name for entry in registry.models()] == ["alice--open"]
+    with access.acting_for("anon:b"):
+        assert registry.models() == []
 
 
 def test_what_nobody_went_on_with_is_removed_after_a_week(

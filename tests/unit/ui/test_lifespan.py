@@ -107,7 +107,7 @@ def test_a_dispatch_that_fails_is_logged_once_and_tried_again(
     assert caplog.text.count("The home cannot be written.") == 1
 
 
-def test_hosted_mode_does_not_start_before_it_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hosted_server_does_not_start_before_its_limits_are_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ULMFIT_MODE", "hosted")
     settings.cache_clear()
 
@@ -115,6 +115,6 @@ def test_hosted_mode_does_not_start_before_it_is_complete(monkeypatch: pytest.Mo
         async with lifespan.lifespan(None):
             pass
 
-    with pytest.raises(AppError, match="cannot be opened to visitors"):
+    with pytest.raises(AppError, match="cannot be opened to visitors yet"):
         asyncio.run(serve())
     settings.cache_clear()

@@ -1,0 +1,100 @@
+"""The visitor's cookie, and what the API gives to whom."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from tests.visitors import ALICE, BOB, SIGN, make_everything
+from ulmfit_app import signing
+from ulmfit_app.api import middleware, routes
+from ulmfit_app.settings import VISITOR_COOKIE, settings
+
+
+async def _page(_request: Request) -> Response:
+    return HTMLResponse("<p>page</p>")
+
+
+async def _data(_request: Request) -> Response:
+    return JSONResponse({})
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """Somebody without a cookie, before a hosted server with a page, something else and the API."""
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    settings.cache_clear()
+    own = [Route("/", _page), Route("/data", _data)]
+    with TestClient(Starlette(routes=[*own, *routes()], middleware=middleware())) as client:
+        yield client
+
+
+def as_(visitor: str) -> dict[str, str]:
+    return {"Cookie": f"other=1; {VISITOR_COOKIE}={signing.cookie_of(visitor)}"}
+
+
+def test_a_page_gives_a_cookie_once(client: TestClient) -> None:
+    given = client.get("/").headers["set-cookie"]
+    assert all(word in given for word in ("HttpOnly", "SameSite=Lax", "Path=/"))
+    assert "Secure" not in given
+    assert signing.visitor_of(client.cookies[VISITOR_COOKIE])
+    assert "set-cookie" not in client.get("/").headers
+
+
+def test_only_pages_give_cookies_and_a_forged_one_is_replaced(client: TestClient) -> None:
+    assert "set-cookie" not in client.get("/data").headers
+    assert "set-cookie" not in client.get("/api/models").headers
+    forged = signing.cookie_of(ALICE)[:-1] + "!"
+    assert "set-cookie" in client.get("/", headers={"Cookie": f"{VISITOR_COOKIE}={forged}"}).headers
+
+
+def test_over_https_the_cookie_is_secure(client: TestClient) -> None:
+    given = client.get("/", headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
+    assert all(word in given for word in ("HttpOnly", "SameSite=None", "Secure", "Partitioned"))
+
+
+def test_locally_there_is_no_cookie_and_no_secret(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setenv("ULMFIT_MODE", "local")
+    settings.cache_clear()
+    assert "set-cookie" not in client.get("/").headers
+    assert not (home / signing.SECRET_FILE).exists()
+
+
+def test_the_api_gives_a_visitor_their_own_only(client: TestClient, tmp_path: Path) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    model, asked = f"{SIGN}-classifier", {"model": f"{SIGN}-classifier", "text": ["fine"]}
+    written = {"model": f"{SIGN}-lm", "prompt": "the", "n_words": 2}
+    assert model in client.get("/api/models", headers=as_(ALICE)).text
+    assert client.post("/api/predict", json=asked, headers=as_(ALICE)).status_code == 200
+    assert client.post("/api/generate", json=written, headers=as_(ALICE)).status_code == 200
+    assert client.get(f"/api/runs/{ids['ended']}", headers=as_(ALICE)).status_code == 200
+    for headers in (as_(BOB), {}, {"Cookie": as_(ALICE)["Cookie"][:-2]}):
+        assert client.get("/api/models", headers=headers).json()["models"] == []
+        assert client.post("/api/predict", json=asked, headers=headers).status_code == 404
+        assert client.post("/api/generate", json=written, headers=headers).status_code == 404
+        for run_id in ids.values():
+            assert client.get(f"/api/runs/{run_id}", headers=headers).status_code == 404
+
+
+def test_a_share_token_opens_one_run(client: TestClient, tmp_path: Path) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    token = signing.share_run(ids["ended"])
+    shared = client.get(f"/api/runs/{ids['ended']}", params={"share": token})
+    assert shared.status_code == 200
+    assert shared.json()["status"] == "failed"
+    for run_id, wrong in [
+        (ids["queued"], token),
+        (ids["deleted"], token),
+        (ids["ended"], token[:-1]),
+        (ids["ended"], ""),
+    ]:
+        assert client.get(f"/api/runs/{run_id}", params={"share": wrong}).status_code == 404
+    cookie = signing.cookie_of(ALICE)
+    assert client.get(f"/api/runs/{ids['ended']}", params={"share": cookie}).status_code == 404

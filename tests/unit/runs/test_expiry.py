@@ -1,0 +1,80 @@
+"""What anonymous visitors made goes after a day; what works, what is new and what has a name stays."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.unit.runs.making import make_run, queued_run, status
+from tests.visitors import ALICE, BOB, make_everything
+from ulmfit_app import access
+from ulmfit_app.runs import control, expiry
+from ulmfit_app.schema import RunState
+from ulmfit_app.settings import settings
+
+
+@pytest.fixture(autouse=True)
+def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hosted server."""
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    settings.cache_clear()
+
+
+def age(folder: Path, hours: float) -> None:
+    """Let everything in `folder` be that old."""
+    then = time.time() - hours * 3600
+    for path in [*folder.rglob("*"), folder]:
+        os.utime(path, (then, then))
+
+
+def left(home: Path, owner: str) -> list[str]:
+    """Names of the things of `owner`, deleted ones too."""
+    folders = home.rglob(access.folder_name(owner))
+    return sorted(path.name for folder in folders for path in folder.iterdir() if path.name[0] != ".")
+
+
+def test_everything_goes_after_a_day(home: Path, tmp_path: Path) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    with access.acting_for(ALICE):
+        control.stop(ids["queued"])
+    age(home, 23)
+    before = left(home, ALICE)
+    expiry.remove_expired()
+    assert left(home, ALICE) == before != []
+    age(home, 25)
+    expiry.remove_expired()
+    assert left(home, ALICE) == []
+    age(home, 25)
+    expiry.remove_expired()
+    assert not list(home.rglob("@*"))
+
+
+def test_what_a_run_that_goes_on_may_need_stays(home: Path) -> None:
+    with access.acting_for(ALICE):
+        old, works = make_run(name="a"), make_run(name="b")
+    with access.acting_for(BOB):
+        waits = queued_run(name="c")
+    works.write_status(status(RunState.RUNNING))
+    age(home, 25)
+    with FileLock(works.lock):
+        age(home, 25)
+        expiry.remove_expired()
+    assert old.path.is_dir()
+    assert works.path.is_dir()
+    assert waits.path.is_dir()
+
+
+def test_what_is_somebodys_or_nobodys_stays(home: Path) -> None:
+    with access.acting_for("hf:carol"):
+        named = make_run(name="a")
+    with access.acting_for(access.LOCAL):
+        own = make_run(name="b")
+    unknown = home / "runs" / access.folder_name("anon:who")
+    unknown.mkdir()
+    age(home, 1000)
+    expiry.remove_expired()
+    assert named.path.is_dir()
+    assert own.path.is_dir()
+    assert unknown.is_dir()

@@ -1,0 +1,64 @@
+"""How much a visitor may keep, and how many runs may wait."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.unit.runs.making import make_spec
+from tests.visitors import ALICE, BOB, make_everything
+from ulmfit_app import access, quota
+from ulmfit_app.data import sources
+from ulmfit_app.errors import AppError, RunError
+from ulmfit_app.runs import control, launcher
+from ulmfit_app.runs.folder import all_runs
+from ulmfit_app.runs.submit import submit
+from ulmfit_app.settings import settings
+
+
+@pytest.fixture(autouse=True)
+def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hosted server that keeps little and starts nothing."""
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setenv("ULMFIT_VISITOR_MB", "1")
+    monkeypatch.setenv("ULMFIT_VISITOR_RUNS", "2")
+    monkeypatch.setattr(launcher, "start", lambda folder: os.getpid())
+    settings.cache_clear()
+
+
+def test_whoever_has_too_much_adds_nothing(tmp_path: Path) -> None:
+    make_everything(ALICE, tmp_path)
+    file = tmp_path / "more.csv"
+    file.write_text("text\n" + "\n".join(f"text {number}" for number in range(20)))
+    with access.acting_for(ALICE):
+        (access.place("models", deleted=True) / "large").write_bytes(bytes(1_000_000))
+        before, runs = sources.names(), all_runs()
+        with pytest.raises(AppError, match="1 MB"):
+            sources.add("more", [file])
+        with pytest.raises(AppError, match="1 MB"):
+            submit(make_spec(name="more"))
+        assert (sources.names(), all_runs()) == (before, runs)
+    for other in (BOB, access.LOCAL):
+        with access.acting_for(other):
+            sources.add("more", [file])
+
+
+def test_so_many_runs_and_no_more() -> None:
+    with access.acting_for(ALICE):
+        submit(make_spec(name="a"))
+        second = submit(make_spec(name="b"))
+        with pytest.raises(RunError, match="2 runs"):
+            submit(make_spec(name="c"))
+        control.stop(second)
+        submit(make_spec(name="c"))
+    with access.acting_for(BOB):
+        submit(make_spec(name="a"))
+
+
+def test_no_runs_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_VISITOR_RUNS", "0")
+    settings.cache_clear()
+    with access.acting_for(ALICE):
+        with pytest.raises(RunError, match="starts no runs for visitors"):
+            submit(make_spec())
+        assert quota.used() == 0

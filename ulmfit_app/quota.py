@@ -1,0 +1,24 @@
+"""How much one visitor of a hosted server may keep. Whoever keeps the server may keep what the disk holds."""
+
+from typing import get_args
+
+from ulmfit_app import access
+from ulmfit_app.errors import AppError
+from ulmfit_app.settings import settings
+
+
+def refuse_full() -> None:
+    """Raise `AppError` if whoever asks has as much as a visitor may: nothing is added then."""
+    limit = settings().visitor_mb
+    if access.current() != access.LOCAL and used() >= limit * 1_000_000:
+        raise AppError(
+            f"You have used the {limit:,} MB that this server keeps for one visitor.",
+            kept="Nothing was added.",
+            todo="Delete something, or run ULMFiT Studio on your own machine.",
+        )
+
+
+def used() -> int:
+    """Bytes of everything that whoever asks has, deleted things too: those are there for a week."""
+    places = [access.place(things, deleted=deleted) for things in get_args(access.Things) for deleted in (False, True)]
+    return sum(path.lstat().st_size for place in places for path in place.rglob("*") if path.is_file())
