@@ -2,8 +2,13 @@
 
 import streamlit as st
 
-from ulmfit_app.api import routes
-from ulmfit_app.ui.errors import unexpected
-from ulmfit_app.ui.lifespan import lifespan
+from ulmfit_app.api import protection, routes
+from ulmfit_app.ui import errors, lifespan, scripts
 
-app = st.App("ulmfit_app/ui/navigation.py", routes=routes(), lifespan=lifespan, on_script_error=unexpected)
+app = st.App(
+    "ulmfit_app/ui/navigation.py",
+    routes=routes(),
+    middleware=protection(scripts.inline_scripts()),
+    lifespan=lifespan.lifespan,
+    on_script_error=errors.unexpected,
+)
