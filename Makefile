@@ -25,13 +25,15 @@ help: ## list the targets
 install: $(APP) ## make .venv with everything the app needs
 
 run: $(APP) ## start the app on http://localhost:8501 (PORT=…, ADDRESS=0.0.0.0 for other machines)
-	$(BIN)/python -m streamlit run app.py --server.port $(PORT) $(if $(ADDRESS),--server.address $(ADDRESS))
+	$(if $(ADDRESS),ULMFIT_HOSTS="$${ULMFIT_HOSTS:-*}") $(BIN)/python -m streamlit run app.py \
+		--server.port $(PORT) $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: lint types test-fast test-slow test-e2e ## everything, in this order
 
-lint: $(TESTS) ## style and formatting
+lint: $(TESTS) ## style, formatting, the Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
 
 types: $(TESTS) ## static types
 	$(BIN)/mypy

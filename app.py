@@ -3,13 +3,12 @@
 import streamlit as st
 
 from ulmfit_app.api import middleware, routes
-from ulmfit_app.ui.errors import unexpected
-from ulmfit_app.ui.lifespan import lifespan
+from ulmfit_app.ui import errors, lifespan, scripts
 
 app = st.App(
     "ulmfit_app/ui/navigation.py",
     routes=routes(),
-    middleware=middleware(),
-    lifespan=lifespan,
-    on_script_error=unexpected,
+    middleware=middleware(scripts.inline_scripts()),
+    lifespan=lifespan.lifespan,
+    on_script_error=errors.unexpected,
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tools.appserver import CHECKOUT, Server, serve
 from tools.chromium import chromium
@@ -88,7 +88,7 @@ def wait_until_drawn(page: Page) -> None:
     """Until the script has ended, nothing spins and charts had time to appear."""
     page.locator(SETTLED).wait_for(timeout=PATIENCE)
     page.wait_for_timeout(500)
-    page.wait_for_function(f"document.querySelectorAll({BUSY!r}).length === 0", timeout=PATIENCE)
+    expect(page.locator(BUSY)).to_have_count(0, timeout=PATIENCE)
     page.locator(SETTLED).wait_for(timeout=PATIENCE)
     page.wait_for_timeout(1500)
 

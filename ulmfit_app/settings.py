@@ -4,6 +4,7 @@ The only reader of the environment in the package. README.md lists every field; 
 """
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,9 @@ from ulmfit_app.errors import AppError
 
 VISITOR_COOKIE = "ulmfit_visitor"
 CHECKOUT = Path(__file__).resolve().parent.parent
+THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+HOST = re.compile(r"\*|(\*\.)?[\w.-]+|\[[\da-f:]+\]", re.ASCII | re.IGNORECASE)
+SITE = re.compile(r"\*|https?://(\*\.)?[\w.-]+(:\d+)?", re.ASCII | re.IGNORECASE)
 
 
 class Settings(BaseSettings):
@@ -48,6 +52,13 @@ class Settings(BaseSettings):
     api_max_body_kb: int = Field(default=1000, ge=1, description="Largest request to the API, in KB.")
     api_timeout_s: float = Field(default=60, gt=0, description="Longest time for one request to the API, in seconds.")
     api_workers: int = Field(default=2, ge=1, le=64, description="Threads that compute for the API.")
+    hosts: str | None = Field(
+        default=None,
+        description="Names that the server answers to besides `localhost`, between spaces; `*`: all. Hosted: all.",
+    )
+    frame_ancestors: str | None = Field(
+        default=None, description="Other sites that may show the app in a frame, `https://name`, between spaces."
+    )
 
     @field_validator("home")
     @classmethod
@@ -57,6 +68,16 @@ class Settings(BaseSettings):
         except RuntimeError:
             raise ValueError("there is no such user") from None
         return home
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: str | None) -> str | None:
+        return _each(HOST, hosts, "is no name of a host; write example.org, *.example.org or *")
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _are_sites(cls, sites: str | None) -> str | None:
+        return _each(SITE, sites, "is no site; write https://example.org, https://*.example.org or *")
 
     @property
     def home_path(self) -> Path:
@@ -69,9 +90,24 @@ class Settings(BaseSettings):
         return CHECKOUT / "models"
 
     @property
+    def known_hosts(self) -> tuple[str, ...]:
+        """The names that the server answers to; `*` stands for all."""
+        if self.hosts is None and self.mode == "hosted":
+            return ("*",)
+        return (*THIS_MACHINE, *(self.hosts or "").split())
+
+    @property
     def in_checkout(self) -> bool:
         """True where the app's own scripts lie beside the package."""
         return (CHECKOUT / "app.py").is_file()
+
+
+def _each(pattern: re.Pattern[str], words: str | None, otherwise: str) -> str | None:
+    """`words` if every one of them fits; they end up in headers."""
+    for word in (words or "").split():
+        if not pattern.fullmatch(word):
+            raise ValueError(f"{word!r} {otherwise}")
+    return words
 
 
 @cache

@@ -52,10 +52,14 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 
 @pytest.fixture
 def page(context: BrowserContext, server: Server) -> Iterator[Page]:
-    """A tab; at the end it must have asked no other host, and neither it nor the server may have logged an error."""
+    """A tab; at the end it must have asked no other host, and neither it nor the server may have logged an error.
+
+    What the page's own Content-Security-Policy refuses is an error.
+    """
     tab, foreign, errors = context.new_page(), [], []
     tab.on("request", lambda sent: None if _is_local(sent.url, server.url) else foreign.append(sent.url))
     tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     logged = server.log.stat().st_size
     yield tab
     assert (foreign, errors) == ([], [])

@@ -29,7 +29,7 @@ VIEWS = [
     View("/datasets", "Datasets", "Upload a file"),
     View(f"/datasets?dataset={REVIEWS}", "Datasets", "Lengths in words"),
     View(f"/explore?dataset={REVIEWS}", "Explore", "The first 9 of 32 texts"),
-    View("/explore?view=Your+text&model=tiny", "Explore", "Link to this text"),
+    View("/explore?view=Your+text&model=tiny", "Explore", "and their ids"),
     View(f"/finetune_lm?{TRAINING}", "Fine-tune a language model", "Recipe as a file"),
     View(f"/finetune_classifier?{TRAINING}", "Fine-tune a classifier", "Recipe as a file"),
     View("/runs", "Runs", "closing the browser"),
@@ -51,7 +51,7 @@ def settled(page: Page) -> Locator:
     """Wait until the script has ended and nothing spins; the page's main part."""
     page.get_by_role("heading", level=1).wait_for(timeout=SLOW)
     page.locator(SETTLED).wait_for(timeout=SLOW)
-    page.wait_for_function(f"document.querySelectorAll({BUSY!r}).length === 0", timeout=SLOW)
+    expect(page.locator(BUSY)).to_have_count(0, timeout=SLOW)
     return page.get_by_test_id("stMain")
 
 
@@ -194,7 +194,7 @@ def test_adds_a_dataset_by_keyboard(page: Page, server: Server) -> None:
     ("path", "label", "goes_on"),
     [
         ("/?model=no-such", "Classifier", "Try a prediction"),
-        ("/explore?view=Your+text&model=no-such", "Ids and unknown words by the vocabulary of", "Link to this text"),
+        ("/explore?view=Your+text&model=no-such", "Ids and unknown words by the vocabulary of", "and their ids"),
         ("/predict?model=no-such&text=A+fine+film", "Classifier", "Prediction:"),
     ],
 )

@@ -116,7 +116,7 @@ def test_a_run_is_started_found_reloaded_opened_twice_stopped_kept_deleted_and_b
         sign(tab, "stopped").to_be_visible()
     profile.close()
     if wide:
-        page.wait_for_function("window.notices.length > 0", timeout=SLOW)
+        expect(page.get_by_test_id("stSidebar").locator("[data-state=stopped]")).to_have_count(1, timeout=SLOW)
         assert page.evaluate("window.notices") == [f"{name}: stopped"]
 
     assert modelfolder.read_config(ulmfit.home / "models" / name).partial

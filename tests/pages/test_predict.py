@@ -1,8 +1,12 @@
 """The Predict page: one text, the session's history, a file at once and as a run, links, bad input, two sessions."""
 
+from base64 import urlsafe_b64encode
 from pathlib import Path
+from random import Random
+from zlib import compress
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from tests.fixtures import tiny_classifier, tiny_lm
@@ -11,7 +15,7 @@ from ulmfit_app.runs.folder import all_runs
 from ulmfit_app.runs.worker import JOBS, work
 from ulmfit_app.settings import CHECKOUT
 from ulmfit_app.ui import prediction_file
-from ulmfit_app.ui.prediction import EXAMPLES, LONGEST_LINK
+from ulmfit_app.ui.prediction import EXAMPLES
 
 PAGE = CHECKOUT / "pages" / "predict.py"
 SENTENCE = "That honestly was the worst movie I've ever seen."  # the notebook's, word for word
@@ -106,11 +110,49 @@ def test_a_link_restores_and_predicts(home: Path) -> None:
     assert f"<td>{load_model('second').predict('a fine film').probabilities['pos']:.2%}</td>" in drawn(app)
 
 
-def test_what_is_asked_stands_in_the_link_while_it_is_short(tiny: Path) -> None:
+def test_what_is_asked_stands_in_the_link_unless_it_is_too_long(tiny: Path) -> None:
     app = asked(opened(), "a fine film")
     assert app.query_params["text"] == "a fine film"
-    asked(app, "word " * LONGEST_LINK)
+    asked(app, long := "Ein schöner Film. " * 500)
+    assert opened(text=str(app.query_params["text"])).text_area[0].value == long
+    assert not any("too long for a link" in caption.value for caption in app.caption)
+    noise = Random(1)
+    asked(app, " ".join(str(noise.random()) for _ in range(1000)))
     assert "text" not in app.query_params and "Prediction:" in drawn(app)
+    assert any("too long for a link" in caption.value for caption in app.caption)
+
+
+BOMB = f"z1~{urlsafe_b64encode(compress(bytes(9_000_000))).decode()}"
+
+
+@pytest.mark.parametrize("text", ["z1~", "z1~%%%", "z1~AAAA", BOMB], ids=["empty", "no base64", "no zlib", "a bomb"])
+def test_a_damaged_text_in_a_link_is_told_once_and_the_page_goes_on(tiny: Path, text: str) -> None:
+    app = opened(text=text)
+    assert ["damaged or too long" in warning.value for warning in app.warning] == [True]
+    assert "text" not in app.query_params
+    assert "Prediction:" in drawn(asked(app, "a fine film")) and not app.warning
+
+
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the URL had `embed=true`, which AppTest cannot say."""
+    monkeypatch.setattr(ContextProxy, "is_embedded", True)
+
+
+def test_in_a_frame_there_is_a_text_a_button_and_the_answer_only(embedded: None, home: Path) -> None:
+    for name, seed in (("first", 1), ("second", 2)):
+        tiny_classifier(home / "models" / name, seed=seed)
+    app = asked(opened(model="second"), "a fine film")
+    assert f"<td>{load_model('second').predict('a fine film').probabilities['pos']:.2%}</td>" in drawn(app)
+    assert [button.label for button in app.button] == ["Predict"]
+    assert not (app.selectbox or app.tabs or app.header or app.get("file_uploader") or app.get("download_button"))
+    assert "href='predict?model=second&amp;text=a+fine+film' target='_blank'" in drawn(app)
+
+
+def test_a_frame_without_its_classifier_says_so(embedded: None, tiny: Path) -> None:
+    app = opened(model="no-such")
+    assert [error.value for error in app.error] == ["There is no classifier called no-such here."]
+    assert not app.button
 
 
 def test_another_model_answers_the_same_text(home: Path) -> None:

@@ -3,7 +3,6 @@
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ulmfit_app import access, signing
@@ -33,11 +32,6 @@ class Visitors:
             await send(message)
 
         await self._app(scope, receive, greeted)
-
-
-def middleware() -> list[Middleware]:
-    """What the server puts before every address."""
-    return [Middleware(Visitors)]
 
 
 def owner_of(scope: Scope) -> str:

@@ -13,7 +13,7 @@ SHOWN = 10
 MOST = 200  # characters of a search
 REPEATS = 20
 REPEAT_CHARS = 160
-SEED = "sample-seed"
+SAMPLE = "sample"  # in the URL: the number of the sample
 
 
 def draw_texts(dataset: Dataset) -> None:
@@ -21,9 +21,12 @@ def draw_texts(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input("Words that the text contains", max_chars=MOST, key="words", bind="query-params")
         label = _label_choice(dataset)
-        split = st.selectbox("Split", list(Split), index=None, placeholder="all", key="split", width=160)
+        split = st.selectbox(
+            "Split", list(Split), index=None, placeholder="all", key="split", bind="query-params", width=160
+        )
     wanted = words.split()
-    seed: int = st.session_state.get(SEED, 0)
+    asked = st.query_params.get(SAMPLE, "")
+    seed = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
     total, hits = search(dataset, wanted, label=label, split=split, limit=SHOWN, seed=seed)
     if not total:
         st.info("No text fits. Use fewer or shorter words, or look among all labels and splits.")
@@ -32,7 +35,7 @@ def draw_texts(dataset: Dataset) -> None:
     first = f", the first {len(hits)} are shown" if wanted and len(hits) < total else ""
     st.html(f"<p class='ulmfit-facts'>{total:,} texts {escape(what)}{first}</p>")
     if not wanted and total > len(hits) and st.button("Another sample", icon=":material/casino:"):
-        st.session_state[SEED] = seed + 1
+        st.query_params[SAMPLE] = str(seed + 1)
         st.rerun()
     st.html(f"<ol class='ulmfit-texts-shown'>{''.join(map(_item, hits))}</ol>")
 
@@ -61,7 +64,7 @@ def _label_choice(dataset: Dataset) -> str | None:
     labels = [*dataset.info.labels, *([""] if (dataset.label_ids < 0).any() else [])]
     return st.selectbox(
         "Label", labels, index=None, placeholder="all", format_func=lambda label: label or "no label", key="label",
-        width=160,
+        bind="query-params", width=160,
     )  # fmt: skip
 
 

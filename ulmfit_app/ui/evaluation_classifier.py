@@ -15,6 +15,7 @@ from ulmfit_app.ui.evaluation_texts import Judged, draw_texts, judged_texts
 
 MOST_CONFUSED = 10
 DRAWN = 60  # labels up to which the matrix is drawn: the square of them goes to the browser
+CELL = "cell"  # in the URL
 Cell = tuple[int, int]  # positions of the true and the predicted label
 
 
@@ -66,12 +67,25 @@ def _draw_confusion(run_id: str, report: ClassifierReport) -> Cell:
         _draw_matrix(report, chart, pick)
     else:
         st.caption(f"A matrix of {len(report.labels):,} labels could not be read. The list has every cell with texts.")
-    return st.selectbox(
+    return _choose_cell(report, pick)
+
+
+def _choose_cell(report: ClassifierReport, pick: str) -> Cell:
+    """Let the person choose under the key `pick`; a link's cell comes first, and the choice is kept in the URL."""
+    names = {f"{true}-{said}": (true, said) for true, said in cells(report)}
+    asked = st.query_params.get(CELL)
+    if asked in names and pick not in st.session_state:
+        st.session_state[pick] = names[asked]
+    cell: Cell = st.selectbox(
         "Texts of a cell (or choose one in the matrix)",
-        cells(report),
+        list(names.values()),
         key=pick,
         format_func=partial(_cell_words, report),
     )
+    name = "{}-{}".format(*cell)
+    if asked != name and (asked is not None or name != next(iter(names))):
+        st.query_params[CELL] = name
+    return cell
 
 
 def _draw_matrix(report: ClassifierReport, chart: str, pick: str) -> None:

@@ -38,7 +38,7 @@ def draw_form(entries: Sequence[ModelEntry]) -> None:
 
 def _draw_dataset(model: str, config: ModelConfig) -> None:
     dataset = pick_dataset("Dataset", labelled=config.kind is Kind.CLASSIFIER)
-    limit = st.selectbox("Texts at most", LIMITS, format_func=_limit_words, key="at-most")
+    limit = st.selectbox("Texts at most", LIMITS, format_func=_limit_words, key="at-most", bind="query-params")
     st.caption(plain(_fit_words(config, dataset)))
     if st.button("Evaluate", type="primary", icon=":material/monitoring:"):
         _open(requests.evaluate(model, dataset=dataset.name, limit=limit))

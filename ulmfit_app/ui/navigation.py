@@ -30,8 +30,10 @@ page = st.navigation(
         "Train": [finetune_lm, finetune_classifier, runs],
         "Use": [predict, generate, evaluate],
         "Keep": [models],
-    }
+    },
+    position="hidden" if st.context.is_embedded else "sidebar",
 )
-with st.sidebar:
-    draw_chip(runs, page.title)
+if not st.context.is_embedded:
+    with st.sidebar:
+        draw_chip(runs, page.title)
 page.run()

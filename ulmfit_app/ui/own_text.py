@@ -9,7 +9,6 @@ import streamlit as st
 from ulmfit_app.data import rules
 from ulmfit_app.data.tokens import Tokenizer
 from ulmfit_app.schema import FAKE, UNK_ID
-from ulmfit_app.ui.address import draw_address
 from ulmfit_app.ui.models import pick_model
 from ulmfit_app.ui.tokens import chip, draw_legend, draw_tokens
 from ulmfit_app.ui.vocabulary import usable_models, vocab_of
@@ -33,7 +32,6 @@ def draw_text_view() -> None:
         with st.spinner("Loading the tokenizer"):
             tokens = Tokenizer(entry.config.tokenizer.language if entry and entry.config else "en")(text)
         _draw_ids(tokens, vocab_of(entry) if entry else None)
-        draw_address("Link to this text")
     with about:
         st.header("Tokens", anchor=False)
         draw_legend()

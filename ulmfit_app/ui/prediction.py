@@ -1,16 +1,18 @@
 """One text on the Predict page: the form, the examples, and the answer to the text that was asked about last.
 
-What was asked is the state: the session keeps it, and the URL while it is short. The answer follows from it and from
-the chosen model, so choosing another model asks that one about the same text.
+What was asked is the state: the session keeps it, and the URL unless it is too long. The answer follows from it and
+from the chosen model, so choosing another model asks that one about the same text.
 """
 
 import streamlit as st
 
+from ulmfit_app.errors import AppError
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.settings import settings
 from ulmfit_app.ui import prediction_history
 from ulmfit_app.ui.cache import predictor
-from ulmfit_app.ui.errors import told
+from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.long_text import pack, unpack
 from ulmfit_app.ui.prediction_history import Answer
 from ulmfit_app.ui.results import draw_prediction, draw_reading
 
@@ -23,19 +25,24 @@ EXAMPLES = {
 }
 WRITTEN, ASKED, ANSWER = "written-text", "asked-text", "answer"  # keys of the session
 MODEL, TEXT = "model", "text"  # and of the URL
-LONGEST_LINK = 2000  # characters of a text that are put into the URL
 
 
 def draw_one_text(entry: ModelEntry) -> None:
-    """Draw the form, and the answer of `entry` to what was asked last."""
-    _restore()
+    """Draw examples, the form, the answer of `entry` to what was asked last, and what was asked before."""
     with st.container(horizontal=True, vertical_alignment="center", key="examples"):
         st.markdown("Film reviews to try:")
         for name, text in EXAMPLES.items():
             st.button(name, key=f"example-{name}", help=text, on_click=ask, args=(text,))
+    draw_question(entry)
+    prediction_history.draw_history(_reopen)
+
+
+def draw_question(entry: ModelEntry, height: int = 150) -> None:
+    """Draw the form with a field of `height` pixels, and the answer of `entry` to what was asked last."""
+    _restore()
     with st.form("one-text", border=False):
         text = st.text_area(
-            "Text", key=WRITTEN, height=150, max_chars=settings().max_text_chars, help="Ctrl+Enter predicts."
+            "Text", key=WRITTEN, height=height, max_chars=settings().max_text_chars, help="Ctrl+Enter predicts."
         )
         pressed = st.form_submit_button("Predict", type="primary")
     if pressed:
@@ -48,7 +55,8 @@ def draw_one_text(entry: ModelEntry) -> None:
             answer = _answer(entry, asked)
             draw_prediction(answer.prediction)
             draw_reading(answer.reading)
-    prediction_history.draw_history(_reopen)
+        if pack(asked) is None:
+            st.caption("This text is too long for a link: that of the page opens it without the text.")
 
 
 def ask(text: str) -> None:
@@ -59,19 +67,30 @@ def ask(text: str) -> None:
 
 def _restore() -> None:
     """Ask what the URL asks; without it, what this session asked last stands in the form, at first the notebook's."""
-    linked = st.query_params.get(TEXT)
-    if linked is not None and linked[: settings().max_text_chars] != st.session_state.get(ASKED):
-        st.session_state[ASKED] = st.session_state[WRITTEN] = linked[: settings().max_text_chars]
+    linked = _linked()
+    if linked is not None and linked != st.session_state.get(ASKED):
+        st.session_state[ASKED] = st.session_state[WRITTEN] = linked
     asked = st.session_state.setdefault(ASKED, None)
     st.session_state.setdefault(WRITTEN, asked or EXAMPLES["The notebook's"])
 
 
+def _linked() -> str | None:
+    """The text in the URL. A damaged one is told, and leaves it."""
+    try:
+        return unpack(st.query_params[TEXT], settings().max_text_chars) if TEXT in st.query_params else None
+    except AppError as error:
+        st.warning(plain(str(error)), icon=":material/link_off:")
+        del st.query_params[TEXT]
+        return None
+
+
 def _keep(text: str) -> None:
     st.session_state[ASKED] = text
-    if text.strip() and len(text) <= LONGEST_LINK:
-        st.query_params[TEXT] = text
-    else:
+    value = pack(text) if text.strip() else None
+    if value is None:
         st.query_params.pop(TEXT, None)
+    else:
+        st.query_params[TEXT] = value
 
 
 def _answer(entry: ModelEntry, text: str) -> Answer:

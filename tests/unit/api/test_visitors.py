@@ -30,7 +30,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setenv("ULMFIT_MODE", "hosted")
     settings.cache_clear()
     own = [Route("/", _page), Route("/data", _data)]
-    with TestClient(Starlette(routes=[*own, *routes()], middleware=middleware())) as client:
+    with TestClient(Starlette(routes=[*own, *routes()], middleware=middleware()), "http://localhost") as client:
         yield client
 
 

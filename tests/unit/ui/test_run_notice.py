@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from tests.unit.runs.making import make_run, status
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.schema import RunState
+from ulmfit_app.ui.scripts import RUN_NOTICE
 
 
 def script() -> None:
@@ -44,13 +45,12 @@ def test_tells_once_that_a_run_ended(run: RunFolder) -> None:
     app = session(run)
     assert scripts(app) == ""
     app.toggle(key="notify").set_value(True).run()
-    assert "requestPermission" in scripts(app)
-    assert "new Notification" not in scripts(app)
+    assert RUN_NOTICE in scripts(app)
+    assert "data-title" not in scripts(app)
     end(app, run)
-    assert 'new Notification("my-lm", {body: "done"})' in scripts(app)
     told = scripts(app)
-    assert told.count("new Notification") == 1
-    assert f'has("{run.id}")' in told  # the browser tells it once, however often the page is drawn
+    assert told.count("<span data-run=") == 1
+    assert f"<span data-run='{run.id}' data-title='my-lm' data-state='done'></span>" in told
     assert scripts(app.run()) == told
 
 
@@ -67,13 +67,13 @@ def test_a_run_that_was_deleted_meanwhile_is_left_out(run: RunFolder) -> None:
     app.session_state["working"] = []
     app.run()
     assert not app.exception
-    assert "new Notification" not in scripts(app)
+    assert "data-title" not in scripts(app)
 
 
 def test_titles_are_data(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ulmfit_app.ui.run_notice.run_title", lambda run: '</script><b>"')
+    monkeypatch.setattr("ulmfit_app.ui.run_notice.run_title", lambda run: "</script><b>'")
     app = session(run)
     app.toggle(key="notify").set_value(True).run()
     end(app, run)
     assert scripts(app).count("</script>") == 1
-    assert r"\u003c/script>\u003cb>\"" in scripts(app)
+    assert "data-title='&lt;/script&gt;&lt;b&gt;&#x27;'" in scripts(app)
