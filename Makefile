@@ -17,7 +17,7 @@ WORKERS := -n 2 --dist loadfile
 
 .NOTPARALLEL:
 .PHONY: help install run test lint types test-fast test-slow test-e2e chaos fuzz screenshots
-.PHONY: bench bench-full bench-parity bench-ui results lock clean
+.PHONY: bench bench-full bench-parity bench-ui bench-load results lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ bench-parity: $(TESTS) ## the same training as plain fastai gives the same losse
 
 bench-ui: $(TESTS) ## how fast the app answers, on a quiet machine; a quarter of an hour, needs Chromium
 	$(BIN)/python -m benchmarks.ui
+
+bench-load: $(TESTS) ## many visitors at once, on a quiet machine; ten minutes, needs Chromium
+	$(BIN)/python -m benchmarks.load
 
 results: $(TESTS) ## render docs/results.md from the records in benchmarks/results
 	$(BIN)/python -m benchmarks.render

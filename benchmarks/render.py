@@ -15,6 +15,8 @@ Every number here is from a record in `benchmarks/results/`, rendered by `make r
 """
 TITLES = {
     "ui": "The app: start, reruns, memory",
+    "load": "Many visitors at once",
+    "fuzz": "Hostile inputs",
     "serving": "Serving, against plain fastai",
     "training": "Training, against plain fastai",
     "tokenisation": "The token cache",

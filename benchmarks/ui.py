@@ -94,7 +94,9 @@ def _rerun(page: Page) -> float:
 
 
 def summed_up(milliseconds: list[float]) -> dict[str, float]:
-    """Median and 95th percentile, in milliseconds."""
+    """Median and 95th percentile, in milliseconds; of nothing, nothing."""
+    if not milliseconds:
+        return {}
     ordered = sorted(milliseconds)
     return {"median": round(statistics.median(ordered)), "p95": round(ordered[int(0.95 * (len(ordered) - 1))])}
 

@@ -20,10 +20,15 @@ SWITCHES = (
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser, closed at the end. Raises `LookupError` if none is installed."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed(), args=list(SWITCHES))
+        yield browser
+        browser.close()
+
+
+def installed() -> str:
+    """The path of the browser. Raises `LookupError` if none is installed."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         raise LookupError(MISSING)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(SWITCHES))
-        yield browser
-        browser.close()
+    return found
