@@ -258,14 +258,13 @@ def test_a_text_in_the_link_is_tokenised_step_by_step(home: Path) -> None:
     tokens = ["xxbos", "xxup", "great", "film", ",", "zyzzyva"]
     assert pairs == [(token, str(VOCAB.index(token) if token in VOCAB else 0)) for token in tokens]
     assert re.findall(r"ulmfit-unknown' title='not in the vocabulary'>(zyzzyva)", page) == ["zyzzyva", "zyzzyva"]
-    assert "text=GREAT+film%2C+zyzzyva" in app.code[0].value
 
 
 def test_any_text_is_drawn_as_it_is(home: Path) -> None:
     tiny_lm(home / "models" / "tiny")
     app = opened(view="Your text", text="<script>alert(1)</script> \x00 🙂 **a** \n\n b")
     assert not app.exception and not app.error
-    assert "<script>" not in drawn(app) and "&lt;script&gt;" in drawn(app)
+    assert "<script>alert" not in drawn(app) and "&lt;script&gt;alert" in drawn(app)
 
 
 def test_an_empty_home_still_tokenises_and_says_what_is_missing() -> None:

@@ -93,7 +93,7 @@ def test_names_are_taken_per_owner(tmp_path: Path) -> None:
     make_everything(ALICE, tmp_path)
     make_everything(BOB, tmp_path)
     with access.acting_for("hf:carol"):
-        registry.new_folder(f"{SIGN}-lm")
+        assert registry.new_folder(f"{SIGN}-lm").parent == access.place("models")
         refuse_taken(RunSpec.model_validate(make_run(name="x").spec().model_dump() | {"name": f"{SIGN}-queued"}))
 
 
