@@ -7,9 +7,9 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ulmfit_app.errors import AppError
@@ -19,6 +19,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 HOST = re.compile(r"\*|(\*\.)?[\w.-]+|\[[\da-f:]+\]", re.ASCII | re.IGNORECASE)
 SITE = re.compile(r"\*|https?://(\*\.)?[\w.-]+(:\d+)?", re.ASCII | re.IGNORECASE)
+HOSTED = {"max_file_mb": 20, "max_unpacked_mb": 200, "max_zip_files": 20_000, "max_texts": 50_000, "max_words": 200}
 
 
 class Settings(BaseSettings):
@@ -33,13 +34,18 @@ class Settings(BaseSettings):
     threads: int | None = Field(
         default=None, ge=1, le=256, description="Threads for training; default: all cores, less one while the app runs."
     )
-    max_file_mb: int = Field(default=500, ge=1, description="Largest data file that is read, in MB.")
-    max_unpacked_mb: int = Field(default=2000, ge=1, description="Most that a zip or Parquet file unpacks to, in MB.")
-    max_zip_files: int = Field(default=200_000, ge=1, description="Most files in a zip that is read.")
+    max_file_mb: int = Field(default=500, ge=1, description="Largest data file that is read, in MB. Hosted: 20.")
+    max_unpacked_mb: int = Field(
+        default=2000, ge=1, description="Most that a zip or Parquet file unpacks to, in MB. Hosted: 200."
+    )
+    max_zip_files: int = Field(default=200_000, ge=1, description="Most files in a zip that is read. Hosted: 20000.")
+    max_texts: int | None = Field(
+        default=None, ge=1, description="Most texts of a dataset that is added; default: any number. Hosted: 50000."
+    )
     max_text_chars: int = Field(default=200_000, ge=100, description="Longest text that is kept, in characters.")
     cache_mb: int = Field(default=600, ge=1, description="Memory for the weights of loaded models in the app, in MB.")
     max_prompt_chars: int = Field(default=2000, ge=100, description="Longest prompt, in characters.")
-    max_words: int = Field(default=500, ge=30, description="Most words that one text is generated with.")
+    max_words: int = Field(default=500, ge=30, description="Most words that one text is generated with. Hosted: 200.")
     max_samples: int = Field(default=5, ge=1, le=100, description="Most texts that are generated at once.")
     api_key: SecretStr | None = Field(default=None, description="Key that requests to the API must carry.")
     secret: SecretStr | None = Field(
@@ -47,6 +53,26 @@ class Settings(BaseSettings):
     )
     visitor_mb: int = Field(default=500, ge=1, description="Hosted: most that one visitor keeps, in MB.")
     visitor_runs: int = Field(default=2, ge=0, description="Hosted: most runs of one visitor that have not ended.")
+    visitor_training_minutes: int = Field(
+        default=15, ge=0, description="Hosted: longest training of a visitor, in minutes; 0: visitors train nothing."
+    )
+    visitor_training_texts: int = Field(
+        default=5000, ge=4, description="Hosted: most training texts that a visitor's training reads."
+    )
+    visitor_size: Literal["tiny", "compact", "full"] = Field(
+        default="compact", description="Hosted: size of the largest model that a visitor trains."
+    )
+    visitor_short_minutes: int = Field(
+        default=10, ge=1, description="Hosted: longest evaluation or bulk prediction of a visitor, in minutes."
+    )
+    visitor_per_minute: int = Field(
+        default=60, ge=1, description="Hosted: predictions and generations a minute of one visitor on the pages."
+    )
+    visitor_queue: int = Field(default=50, ge=1, description="Hosted: most runs of all visitors that wait.")
+    visitor_tabs: int = Field(default=100, ge=1, description="Hosted: most open tabs of all visitors.")
+    free_mb: int = Field(
+        default=1000, ge=0, description="Hosted: visitors add nothing while the disk has less than this free, in MB."
+    )
     api_per_minute: int = Field(default=600, ge=1, description="Requests to the API a minute from one address.")
     api_max_texts: int = Field(default=1000, ge=1, description="Most texts in one request to the API.")
     api_max_body_kb: int = Field(default=1000, ge=1, description="Largest request to the API, in KB.")
@@ -59,6 +85,12 @@ class Settings(BaseSettings):
     frame_ancestors: str | None = Field(
         default=None, description="Other sites that may show the app in a frame, `https://name`, between spaces."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tighter_when_hosted(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What is not given is smaller where strangers come."""
+        return {**HOSTED, **given} if given.get("mode") == "hosted" else given
 
     @field_validator("home")
     @classmethod
@@ -121,6 +153,28 @@ def settings() -> Settings:
     except ValidationError as error:
         wrong = [f"ULMFIT_{str(e['loc'][0]).upper()} is {e['input']!r}: {e['msg']}." for e in error.errors()]
         raise AppError(" ".join(wrong), todo="Correct these environment variables, or unset them.") from None
+
+
+def hub_site() -> str:
+    """The address of the Hub: HF_ENDPOINT, as its client reads it, or huggingface.co."""
+    return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+
+
+class SpaceOAuth(NamedTuple):
+    """What the Hub gives a Space with `hf_oauth: true`."""
+
+    client: str
+    secret: str
+    provider: str
+    host: str
+    scopes: str
+
+
+def space_oauth() -> SpaceOAuth | None:
+    """What this Space was given to sign visitors in; None elsewhere."""
+    names = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OPENID_PROVIDER_URL", "SPACE_HOST", "OAUTH_SCOPES")
+    given = [os.environ.get(name, "") for name in names]
+    return SpaceOAuth(*given) if all(given) else None
 
 
 def environment_with(**additions: str) -> dict[str, str]:

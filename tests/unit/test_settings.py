@@ -37,3 +37,13 @@ def test_every_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ULMFIT_MAX_FILE_MB", "-1")
     with pytest.raises(AppError, match=r"ULMFIT_THREADS.*ULMFIT_MAX_FILE_MB"):
         settings()
+
+
+def test_what_is_not_set_is_tighter_when_hosted(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = settings()
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setenv("ULMFIT_MAX_WORDS", "900")
+    settings.cache_clear()
+    assert settings().max_file_mb < before.max_file_mb
+    assert (before.max_texts, settings().max_texts) == (None, 50_000)
+    assert settings().max_words == 900
