@@ -71,6 +71,12 @@ bench-ui: $(TESTS) ## how fast the app answers, on a quiet machine; a quarter of
 bench-load: $(TESTS) ## many visitors at once, on a quiet machine; ten minutes, needs Chromium
 	$(BIN)/python -m benchmarks.load
 
+quality: $(TESTS) ## accuracy and perplexity of the models and of what costs less; hours, goes on where it was interrupted
+	$(BIN)/python -m benchmarks.quality
+
+labels: $(TESTS) ## accuracy with 50 to 2,000 labels; hours, goes on where it was interrupted, needs Chromium
+	$(BIN)/python -m benchmarks.labels
+
 results: $(TESTS) ## render docs/results.md from the records in benchmarks/results
 	$(BIN)/python -m benchmarks.render
 

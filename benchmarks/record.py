@@ -56,5 +56,14 @@ def write(name: str, command: str, started: dict[str, Any], figures: dict[str, A
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(record, indent=2) + "\n")
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.replace(path)
     return path
+
+
+def figures(name: str) -> dict[str, Any]:
+    """The figures of the record `name`; empty if there is none yet."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else {}
+    return found

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from benchmarks import quality_page
 from benchmarks.goals import BOUNDS, Bound
+from benchmarks.markdown import table
 from benchmarks.record import RESULTS, ROOT
 
 TARGET = ROOT / "docs" / "results.md"
@@ -14,6 +16,8 @@ HEADER = """\
 Every number here is from a record in `benchmarks/results/`, rendered by `make results`; none is typed by hand.
 """
 TITLES = {
+    "quality": "How good the models are",
+    "labels": "With few labels",
     "ui": "The app: start, reruns, memory",
     "load": "Many visitors at once",
     "fuzz": "Hostile inputs",
@@ -25,6 +29,7 @@ TITLES = {
     "training-full": "Training, full size",
     "tokenisation-full": "The token cache, longer",
 }
+PAGES = {"quality": quality_page.quality, "labels": quality_page.labels}  # records with tables of their own
 HOW = """\
 Each arm ran in fresh processes with the same number of threads, the arms in turn and in turned order, after a warm-up,
 on the same texts and weights (random ones of the size named below: speed does not depend on their values). “Memory
@@ -87,6 +92,8 @@ def section(record: dict[str, Any]) -> str:
         "",
     ]
     figures = dict(record["figures"])
+    if record["name"] in PAGES:
+        return "\n".join([*lines, *PAGES[record["name"]](figures)])
     arms = figures.pop("arms", {})
     figures.pop("goals", None)
     lines += [*table(("what", "value"), [[name, str(value)] for name, value in flat(figures)]), ""]
@@ -111,13 +118,6 @@ def arm_tables(arms: dict[str, Any]) -> Iterator[str]:
     yield from ["", *told] if told else ()
     if profiles:
         yield from ["", "What the time goes into:", "", *profiles]
-
-
-def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table; columns of numbers to the right."""
-    columns = [[row[column].lstrip("*") for row in rows if row[column]] for column in range(len(heading))]
-    marks = ["---:" if cells and all(cell[0].isdigit() for cell in cells) else "---" for cells in columns]
-    return [f"| {' | '.join(cells)} |" for cells in (heading, marks, *rows)]
 
 
 def flat(figures: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
