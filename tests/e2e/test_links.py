@@ -131,7 +131,7 @@ def test_a_file_is_uploaded_from_a_frame_of_another_site(tab: Page, site: str, f
     frame.get_by_role("tab", name="A file of texts").click(timeout=SLOW)
     upload(frame.get_by_test_id("stMain"), "texts.csv", b"text\nA fine film\nA dull film\n")
     expect(frame.get_by_text("texts.csv").first).to_be_visible(timeout=SLOW)
-    expect(frame.get_by_role("button", name="Predict 2 texts")).to_be_visible(timeout=SLOW)
+    expect(frame.get_by_role("button", name="Predict the file")).to_be_visible(timeout=SLOW)
     expect(frame.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 

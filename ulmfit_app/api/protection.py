@@ -27,7 +27,12 @@ class KnownHosts(TrustedHostMiddleware):
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers to every answer over HTTP; what an answer says itself stays."""
+    """ASGI middleware that adds the headers to every answer over HTTP; what an answer says itself stays.
+
+    A cookie that is meant for the frames of other sites is kept apart for each of them (`Partitioned`): browsers that
+    refuse cookies of third parties take it then. Streamlit cannot say so of its own, without which no file can be
+    uploaded (1.67).
+    """
 
     def __init__(self, app: ASGIApp, inline_scripts: Sequence[str]) -> None:
         self._app = app
@@ -41,9 +46,17 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                message["headers"] = [(name, partitioned(name, value)) for name, value in message["headers"]]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def partitioned(name: bytes, value: bytes) -> bytes:
+    """The value of a header, with `Partitioned` if it sets a cookie for the frames of other sites."""
+    if name.lower() != b"set-cookie" or b"samesite=none" not in value.lower() or b"partitioned" in value.lower():
+        return value
+    return value + b"; Partitioned"
 
 
 def security_headers(inline_scripts: Sequence[str], frame_ancestors: str | None) -> dict[str, str]:

@@ -28,6 +28,7 @@ def client(base_url: str = LOCAL, **variables: str) -> TestClient:
             routes=[
                 Route("/", lambda request: PlainTextResponse("page")),
                 Route("/own", lambda request: PlainTextResponse("own", headers={"Referrer-Policy": "no-referrer"})),
+                Route("/cookie", lambda request: PlainTextResponse("", headers={"Set-Cookie": request.url.query})),
                 WebSocketRoute("/stream", greet),
             ],
             middleware=middleware(inline_scripts()),
@@ -67,6 +68,18 @@ def test_an_answer_keeps_what_it_says_itself() -> None:
     own, page = client().get("/own").headers, client().get("/").headers
     assert (own["Referrer-Policy"], page["Referrer-Policy"]) == ("no-referrer", "same-origin")
     assert own["X-Content-Type-Options"] == page["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("cookie", "added"),
+    [
+        ("a=1;SameSite=None;Secure", "; Partitioned"),  # as Streamlit's for a frame
+        ("a=1;SameSite=None;Secure;Partitioned", ""),
+        ("a=1;SameSite=Lax", ""),
+    ],
+)
+def test_a_cookie_for_frames_is_kept_apart_for_every_site(cookie: str, added: str) -> None:
+    assert client().get(f"/cookie?{cookie}").headers["Set-Cookie"] == cookie + added
 
 
 def test_only_named_sites_may_frame_it() -> None:
