@@ -3,21 +3,18 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.record import ROOT
 from tools.chromium import chromium
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 LABELS = ROOT / "docs" / "figures" / "labels.svg"
 DRAW = """() => Plotly.toImage(document.querySelector(".plotly-graph-div"), {format: "svg"})
     .then(url => decodeURIComponent(url.slice(url.indexOf(",") + 1)))"""
 
 
-def write(figure: "Figure", path: Path, figures: dict[str, Any]) -> None:
-    """Draw `figure` of the record's `figures` to `path`. Raises `LookupError` without a browser."""
+def write(figure: Any, path: Path, figures: dict[str, Any]) -> None:
+    """Draw the plotly `figure` of the record's `figures` to `path`. Raises `LookupError` without a browser."""
     with chromium() as browser:
         page = browser.new_page()
         page.set_content(figure.to_html(include_plotlyjs=True))
