@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("app.py", "pages", "ulmfit_app", "tools", "benchmarks", "tests")
 
-BASE = {"schema", "settings", "errors", "access", "quota"}
+BASE = {"schema", "settings", "errors", "access", "quota", "limits", "rate", "redaction"}
 SERVICES = {"runs", "registry", "hub", "inference", "data", "charts", "recipes", "defaults", "training", "signing"}
-SERVICES |= {"hardware", "trash"}
+SERVICES |= {"hardware", "trash", "handover"}
 ARROWS: dict[str, set[str]] = {
     "app": {"api", "runs", "ui"},
     "pages": {"ui"} | SERVICES,
@@ -25,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "__init__": {"registry", "hub", "inference"},
     "training": {"registry", "runs", "data", "recipes", "defaults", "hardware"},
+    "handover": {"registry", "runs", "data"},
     "runs": {"recipes"},
     "runs.worker": {"engine", "inference", "data"},
     "engine": {"modelfolder", "data", "recipes", "hardware"},

@@ -1,5 +1,6 @@
 """How much one visitor of a hosted server may keep. Whoever keeps the server may keep what the disk holds."""
 
+import shutil
 from typing import get_args
 
 from ulmfit_app import access
@@ -8,9 +9,14 @@ from ulmfit_app.settings import settings
 
 
 def refuse_full() -> None:
-    """Raise `AppError` if whoever asks has as much as a visitor may: nothing is added then."""
-    limit = settings().visitor_mb
-    if access.current() != access.LOCAL and used() >= limit * 1_000_000:
+    """Raise `AppError` if whoever asks has as much as a visitor may, or the disk is nearly full."""
+    limit, home = settings().visitor_mb, settings().home_path
+    if access.current() == access.LOCAL:
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(home).free < settings().free_mb * 1_000_000:
+        raise AppError("This server's disk is nearly full.", kept="Nothing was added.", todo="Try again later.")
+    if used() >= limit * 1_000_000:
         raise AppError(
             f"You have used the {limit:,} MB that this server keeps for one visitor.",
             kept="Nothing was added.",

@@ -12,8 +12,9 @@ from ulmfit_app import registry, signing
 from ulmfit_app.api import inference, work
 from ulmfit_app.api.guard import Guard
 from ulmfit_app.api.openapi import Endpoint, document
-from ulmfit_app.api.refusals import refusal, without_paths
+from ulmfit_app.api.refusals import refusal
 from ulmfit_app.api.transfer import EVENTS, HEADERS, json_response, received, server_sent
+from ulmfit_app.redaction import without_paths
 from ulmfit_app.runs.folder import find, find_anybodys
 from ulmfit_app.runs.summary import RunSummary, summary
 from ulmfit_app.schema import (

@@ -13,10 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ulmfit_app import access
-from ulmfit_app.api.rate import RateLimit
 from ulmfit_app.api.refusals import RefusedError, refusal
 from ulmfit_app.api.transfer import json_response
 from ulmfit_app.api.visitors import owner_of
+from ulmfit_app.rate import RateLimit
 from ulmfit_app.settings import settings
 
 MOST_AT_ONCE = 100  # requests that compute, wait or are read; the next is told to come again

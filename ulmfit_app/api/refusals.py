@@ -1,15 +1,14 @@
 """What a client is told when there is no answer: a status and an `ApiError`. No traceback and no path of the server."""
 
 import logging
-import re
 import secrets
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 
 from ulmfit_app.errors import AppError, ModelFolderError, NameTakenError, NotFoundError
+from ulmfit_app.redaction import without_paths
 from ulmfit_app.schema import ApiError
-from ulmfit_app.settings import CHECKOUT, settings
 
 ADDRESSES = {
     404: ("no_such_address", "There is nothing at this address; GET /api/openapi.json lists what there is."),
@@ -21,7 +20,6 @@ KINDS: tuple[tuple[type[AppError], int, str], ...] = (
     (ModelFolderError, 422, "unusable_model"),
     (AppError, 422, "refused"),
 )
-ABSOLUTE = re.compile(r"(?<![\w./:…])/(?:[^\s/'\"]+/)+")
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +46,3 @@ def refusal(error: Exception) -> RefusedError:
     number = secrets.token_hex(4)
     log.error("API error %s", number, exc_info=error)
     return RefusedError(500, "internal_error", f"The server made a mistake. Its log says more under {number}.")
-
-
-def without_paths(text: str) -> str:
-    """`text` with the server's folders left out of the paths in it."""
-    for folder in (settings().home_path, CHECKOUT):
-        text = text.replace(f"{folder}/", "…/")
-    return ABSOLUTE.sub("…/", text)

@@ -140,6 +140,7 @@ def store(name: str, table: Table, *, source: str, base: Dataset | None = None) 
     """
     _refuse_taken(name)
     quota.refuse_full()
+    _refuse_many(len(table.texts) + (len(base.texts) if base else 0))
     refuse_fatal(table.findings, table.read_as)
     made = assemble(name, table, source=source, base=base)
     access.claim(_own_folder())
@@ -235,6 +236,12 @@ def _own(name: str) -> Path:
 
 def _own_folder() -> Path:
     return access.place("datasets")
+
+
+def _refuse_many(texts: int) -> None:
+    most = settings().max_texts
+    if most is not None and texts > most:
+        raise DataError(f"These are {texts:,} texts; a dataset has at most {most:,} here.", todo="Give fewer.")
 
 
 def _refuse_taken(name: str) -> None:

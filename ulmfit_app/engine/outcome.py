@@ -27,4 +27,4 @@ class NothingTrained(AppError):  # noqa: N818
     """Stopped before the first optimiser step: there is no model to keep."""
 
     def __init__(self) -> None:
-        super().__init__("Stopped before the first training step.", kept="No model was made.")
+        super().__init__("That was before the first training step.", kept="No model was made.")

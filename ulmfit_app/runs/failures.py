@@ -1,14 +1,23 @@
-"""What a failed run says to the person who started it. The traceback goes to log.txt only."""
+"""What a failed run says to the person who started it; a visitor of a hosted server is told no path and no detail.
+
+The traceback goes to log.txt only.
+"""
 
 import errno
 
+from ulmfit_app import access
 from ulmfit_app.errors import AppError
+from ulmfit_app.redaction import for_whoever_asks
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def reason_of(error: BaseException) -> str:
     """`error` in plain words: what happened, and what to do where that is known."""
+    return for_whoever_asks(_words(error))
+
+
+def _words(error: BaseException) -> str:
     if isinstance(error, AppError):
         return str(error)
     if _is_out_of_memory(error):
@@ -19,7 +28,8 @@ def reason_of(error: BaseException) -> str:
         return f"{error.filename} may not be written or read ({error.strerror}). Change that, then resume."
     if isinstance(error, OSError) and error.strerror:
         return f"A file could not be read or written: {error.strerror} ({error.filename})."
-    return f"The run failed with an error of this program, not of yours: {type(error).__name__}: {error}."
+    mistake = "The run failed with an error of this program, not of yours"
+    return f"{mistake}: {type(error).__name__}: {error}." if access.current() == access.LOCAL else f"{mistake}."
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ulmfit_app import access, quota
+from ulmfit_app import access, limits, quota
 from ulmfit_app.errors import DataError, NameTakenError, RecipeError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.folder import RunFolder, runs_root, write_atomically
@@ -29,6 +29,7 @@ def submit(spec: RunSpec, content: Path | bytes | None = None) -> str:
     `NameTakenError` or `DataError` (too large) before anything is written.
     """
     _check(spec)
+    limits.refuse_run(spec)
     if content is not None:
         refuse_size(content, spec.input or "")
     with locked():
@@ -90,11 +91,13 @@ def _refuse_more() -> None:
     if access.current() == access.LOCAL:
         return
     quota.refuse_full()
-    most = settings().visitor_runs
+    most, waiting = settings().visitor_runs, settings().visitor_queue
     if most == 0:
-        raise RunError("This server starts no runs for visitors.", todo="Run ULMFiT Studio on your own machine.")
+        raise RunError("This server starts no runs for visitors.", todo=limits.OWN_MACHINE)
     if sum(run.state in UNFINISHED for run in summaries()) >= most:
         raise RunError(f"You have {most} runs that have not ended.", todo="Wait for one, or stop or delete one.")
+    if len(read_queue()) >= waiting:
+        raise RunError(f"{waiting} runs wait for this server already.", todo="Try again later.")
 
 
 def _enqueue(spec: RunSpec, content: Path | bytes | None = None) -> RunFolder:

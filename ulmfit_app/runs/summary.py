@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ulmfit_app.errors import RunError
+from ulmfit_app.redaction import for_whoever_asks
 from ulmfit_app.runs.folder import RunFolder, all_runs
 from ulmfit_app.runs.processes import boot
 from ulmfit_app.runs.queue import positions, read_queue
@@ -88,5 +89,5 @@ def _cause(folder: RunFolder, status: RunStatus | None) -> str:
     if shutil.disk_usage(folder.path).free < SCARCE:
         return "Its worker ended without a word, probably because the disk is full: free some space first."
     if status is None:
-        return f"Its worker ended before it began; {folder.log} may say why."
+        return for_whoever_asks(f"Its worker ended before it began; {folder.log} may say why.")
     return "Its worker ended without a word: it was killed, or the machine ran out of memory."

@@ -1,7 +1,10 @@
-"""What the user wishes of a run, as its worker sees it: request.json, looked at between minibatches."""
+"""What the user wishes of a run, as its worker sees it: request.json, looked at between minibatches; and its time."""
 
+import math
 import os
 import sys
+import time
+from collections.abc import Callable
 from typing import Literal
 
 from ulmfit_app.errors import RunError
@@ -14,16 +17,30 @@ Wish = Literal["go", "pause", "stop"]
 class Wishes:
     """Call it to know what to do: go on, pause or stop. Costs two stats while there is no request.
 
+    After `most` seconds (None: no limit), `worked` by all workers of the run, it is to stop as if that were wished.
     Raises `RunError` if the run's folder is gone: nobody could ever see or stop that worker.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(
+        self, folder: RunFolder, most: float | None = None, worked: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder = folder
+        self._most, self._worked, self._late = math.inf if most is None else most, worked, False
         self._path, self._lock = str(folder.request_file), str(folder.lock)
         self._seen = 0
         self._request: RunRequest | None = None
 
     def __call__(self) -> Wish:
+        wish = self._wished()
+        if wish == "go" and self._worked() >= self._most:
+            self._late, wish = True, "stop"
+        return wish
+
+    def why(self) -> str:
+        """Why the run was stopped, as a sentence."""
+        return f"Stopped after {self._most / 60:g} minutes, the limit here." if self._late else "Stopped on request."
+
+    def _wished(self) -> Wish:
         try:
             changed = os.stat(self._path).st_mtime_ns  # noqa: PTH116  (a tenth of Path.stat, once a minibatch)
         except OSError:

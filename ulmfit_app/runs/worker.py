@@ -10,10 +10,11 @@ import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ulmfit_app import access
+from ulmfit_app import access, limits
 from ulmfit_app.engine.outcome import NothingTrained, Paused
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
@@ -72,15 +73,16 @@ def _leave_queue(folder: RunFolder) -> None:
 def _work(folder: RunFolder, before: RunStatus | None, journal: Journal, jobs: Mapping[RunKind, Job]) -> RunState:
     """Do the job. The one place where exceptions become a status."""
     state: Said = RunState.FAILED
+    wishes = Wishes(folder, limits.seconds(folder.kind), journal.seconds)
     try:
         spec = folder.spec()
         threads = journal.computes_with(_threads(spec, before))
-        result = jobs[spec.kind](Task(spec, folder, journal, Wishes(folder), threads, resumed=before is not None))
-        state, reason = _ending(result)
+        result = jobs[spec.kind](Task(spec, folder, journal, wishes, threads, resumed=before is not None))
+        state, reason = _ending(result, wishes)
     except Paused:
         state, reason = RunState.PAUSED, f"Paused on request. {_kept(folder)}"
     except (NothingTrained, NothingDone) as error:
-        state, reason = RunState.STOPPED, reason_of(error)
+        state, reason = RunState.STOPPED, f"{wishes.why()} {reason_of(error)}"
     except AppError as error:
         resumable = folder.checkpoint_names() and folder.result() is None
         reason = f"{reason_of(error)} {_kept(folder)}" if resumable else reason_of(error)
@@ -92,11 +94,11 @@ def _work(folder: RunFolder, before: RunStatus | None, journal: Journal, jobs: M
     return state
 
 
-def _ending(result: RunResult) -> tuple[Said, str]:
+def _ending(result: RunResult, wishes: Wishes) -> tuple[Said, str]:
     if result.partial and result.model is None:
-        return RunState.STOPPED, "Stopped on request. What was computed until then is kept."
+        return RunState.STOPPED, f"{wishes.why()} What was computed until then is kept."
     if result.partial:
-        return RunState.STOPPED, f"Stopped on request. The model '{result.model}' is kept, marked partial."
+        return RunState.STOPPED, f"{wishes.why()} The model '{result.model}' is kept, marked partial."
     return RunState.DONE, ""
 
 
@@ -128,6 +130,8 @@ def _yield_to_others() -> None:
     """
     if hasattr(os, "setpriority"):  # not added to: the worker that started this one has it already
         os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    with suppress(OSError):  # Linux only: if memory runs out, this process goes, not the server
+        Path("/proc/self/oom_score_adj").write_text("500")
     if hasattr(os, "SCHED_IDLE"):
         policy = os.SCHED_IDLE if is_served() else os.SCHED_OTHER
         with suppress(OSError):  # some containers forbid it

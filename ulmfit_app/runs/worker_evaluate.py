@@ -89,7 +89,7 @@ def _result(
     of: int,
 ) -> RunResult:
     if done < of:
-        notes = (f"Stopped on request: only the first {done:,} of {of:,} texts were measured.", *notes)
+        notes = (f"Stopped before its end: only the first {done:,} of {of:,} texts were measured.", *notes)
     seconds = task.journal.seconds()
     return RunResult(report=report, partial=done < of, metrics=metrics, seconds=seconds, notes=notes)
 

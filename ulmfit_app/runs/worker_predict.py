@@ -46,7 +46,7 @@ def predict(task: Task) -> RunResult:
     if report.empty:
         notes.append(f"{report.empty:,} of {done:,} rows have no text, hence no prediction.")
     if done < len(rows):
-        notes.append(f"Stopped on request: the first {done:,} of {len(rows):,} rows are kept.")
+        notes.append(f"Stopped before its end: the first {done:,} of {len(rows):,} rows are kept.")
     return RunResult(report=report, partial=done < len(rows), seconds=task.journal.seconds(), notes=tuple(notes))
 
 

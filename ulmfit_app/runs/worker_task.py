@@ -36,7 +36,7 @@ class NothingDone(AppError):  # noqa: N818  (an outcome, not an error)
     """A run that makes no model was stopped before it had anything to keep."""
 
     def __init__(self) -> None:
-        super().__init__("Stopped before anything was computed.")
+        super().__init__("Nothing was computed by then.")
 
 
 def kept(job: Job) -> Job:

@@ -6,7 +6,7 @@ Pages and commands call the same functions here in the same order.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ulmfit_app import hardware, registry
+from ulmfit_app import hardware, limits, registry
 from ulmfit_app.defaults import SCRATCH, ParentChoice, default_name, default_parent
 from ulmfit_app.errors import DataError, DeviceError, NameTakenError, ParentError
 from ulmfit_app.runs.folder import now
@@ -69,7 +69,7 @@ def spec_of(
         dataset_hash=info.content_hash if info else None,
         recipe=recipe,
         overrides=dict(overrides),
-        limit=limit,
+        limit=limits.texts_read(recipe, limit),
         parent=parent,
         device=device,
         precision=precision,
@@ -95,7 +95,10 @@ def refuse(spec: RunSpec, info: DatasetInfo | None) -> None:
         )
     if spec.parent is not None:
         _refuse_parent(spec.parent, info)
-    plan_of(spec, info, architecture(spec.parent, spec.recipe).n_layers)
+    limits.refuse_run(spec)
+    shapes = architecture(spec.parent, spec.recipe)
+    limits.refuse_size(shapes)
+    plan_of(spec, info, shapes.n_layers)
     _refuse_absent(spec.device, spec.precision)
 
 

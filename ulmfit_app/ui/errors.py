@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ulmfit_app.errors import AppError
+from ulmfit_app.redaction import without_paths
+from ulmfit_app.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +38,11 @@ def told() -> Iterator[None]:
 
 
 def _in_words(error: AppError | OSError) -> str:
-    """What happened, what was kept, what to do. No path: a page may be a visitor's."""
+    """What happened, what was kept, what to do; hosted without the server's paths."""
     if isinstance(error, AppError):
-        return str(error)
+        return str(error) if settings().mode == "local" else without_paths(str(error))
+    if settings().mode == "hosted":
+        return "The server could not read or write a file. What was saved before is kept. Try again later."
     if error.errno == errno.ENOSPC:
         return "The disk is full. What was saved before is kept. Free some space, then reload the page."
     return (

@@ -6,6 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
+from ulmfit_app import access
 from ulmfit_app.runs import control
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.runs.state import LIVE, RESUMABLE, WORKING
@@ -28,7 +29,8 @@ def draw_actions(folder: RunFolder, run: RunSummary) -> None:
             *move_buttons(run),
             delete_button(run),
         ]
-        _log_button(folder)
+        if access.current() == access.LOCAL:  # it has tracebacks and paths
+            _log_button(folder)
     perform(pressed)
 
 

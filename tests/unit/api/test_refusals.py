@@ -12,9 +12,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from tests.unit.api.exchange import Exchange
-from ulmfit_app.api import endpoints, guard, rate, transfer
-from ulmfit_app.api.rate import RateLimit
-from ulmfit_app.api.refusals import without_paths
+from ulmfit_app import rate
+from ulmfit_app.api import endpoints, guard, transfer
+from ulmfit_app.rate import RateLimit
+from ulmfit_app.redaction import without_paths
 from ulmfit_app.settings import CHECKOUT, settings
 
 PREDICT, GENERATE = "/api/predict", "/api/generate"
