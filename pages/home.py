@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ulmfit_app import registry
+from ulmfit_app import limits, registry
 from ulmfit_app.runs.folder import all_runs
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.about import draw_about
@@ -47,7 +47,7 @@ if choices:
         if pressed and not text.strip():
             st.warning("There is nothing to predict yet: write a text beside.")
         elif pressed:
-            with told():
+            with told(), limits.one_at_a_time():
                 draw_prediction(predictor(chosen).predict(text))
         draw_link("predict", "Several texts, files, history", icon=":material/arrow_forward:")
 else:

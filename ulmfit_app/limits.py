@@ -43,6 +43,12 @@ def seconds(kind: RunKind) -> float | None:
     return 60.0 * (settings().visitor_short_minutes if short else settings().visitor_training_minutes)
 
 
+def time_words(kind: RunKind) -> str:
+    """A sentence, with a space before it, on how long such a run of a visitor may work; empty without a limit."""
+    most = seconds(kind)
+    return "" if most is None else f" It is stopped after {most / 60:g} minutes, and keeps what it has by then."
+
+
 def texts_read(recipe: Recipe, limit: int | None) -> int | None:
     """`limit`, or for a visitor who gave none, one that the server allows: the recipe's own number if it does."""
     most = settings().visitor_training_texts

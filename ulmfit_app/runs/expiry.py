@@ -1,4 +1,8 @@
-"""Removing what anonymous visitors made, a day after its last change. Nothing of a visitor whose run goes on."""
+"""Removing what visitors of a hosted server left.
+
+What anonymous ones made goes a day after its last change, unless a run of theirs goes on; what others deleted, after a
+week; the tokens of texts that nobody read for a day.
+"""
 
 import shutil
 import time
@@ -12,12 +16,16 @@ from ulmfit_app.errors import AppError
 from ulmfit_app.runs.folder import all_runs
 from ulmfit_app.runs.queue import locked
 from ulmfit_app.runs.state import LIVE, state_of
+from ulmfit_app.settings import settings
 
 KEPT_HOURS = 24  # the upload form says so
+DELETED_DAYS = 7  # as in the trash of models and datasets, which is emptied when it is looked at
 
 
 def remove_expired() -> None:
-    """Remove what was not changed for a day; what cannot be removed stays until the next time. Raises `RunError`."""
+    """Remove all of it; what cannot be removed stays until the next time. Raises `RunError`."""
+    _forget_tokens()
+    _empty_trash()
     for owner in sorted({access.owner_of(place) for place in _places()}):
         with locked(), access.acting_for(owner):
             if any(state_of(run) in LIVE for run in all_runs()):
@@ -25,6 +33,21 @@ def remove_expired() -> None:
             for place in _places():
                 if access.owner_of(place) == owner:
                     _clean(place)
+
+
+def _forget_tokens() -> None:
+    tokens = settings().home_path / "cache" / "tokens"
+    for folder in tokens.iterdir() if tokens.is_dir() else ():
+        if time.time() - _changed(folder) > KEPT_HOURS * 3600:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty_trash() -> None:
+    for things in get_args(access.Things):
+        for place in access.place(things, access.LOCAL, deleted=True).glob("@*"):
+            for thing in place.iterdir():  # its inode was changed when it was moved here
+                if thing.name != access.OWNER_FILE and time.time() - thing.lstat().st_ctime > DELETED_DAYS * 86_400:
+                    shutil.rmtree(thing, ignore_errors=True)
 
 
 def _places() -> Iterator[Path]:

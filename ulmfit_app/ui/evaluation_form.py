@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ulmfit_app import limits
 from ulmfit_app.data.sources import CatalogueEntry
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.runs import requests
-from ulmfit_app.schema import Kind, ModelConfig
+from ulmfit_app.schema import Kind, ModelConfig, RunKind
 from ulmfit_app.ui.datasets import pick_dataset
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.models import WORDS, pick_model
@@ -29,6 +30,8 @@ def draw_form(entries: Sequence[ModelEntry]) -> None:
     source = st.segmented_control(
         "Texts from", SOURCES, default=SOURCES[0], required=True, key="source", bind="query-params"
     )
+    if limits.are_set():
+        st.caption(f"An evaluation is a run.{limits.time_words(RunKind.EVALUATE)}")
     with told():
         if source == "File":
             _draw_file(entry.name, config.kind)

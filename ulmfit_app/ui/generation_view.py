@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ulmfit_app import limits
 from ulmfit_app.schema import Step
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.generation import Generation, Text
@@ -23,13 +24,20 @@ def draw_generation(generation: Generation, view: str) -> None:
         stop.button("Stop", key="stop", icon=":material/stop:", on_click=generation.stop)
     places = _places(generation)
     written = _draw(generation, places, view, {})
+    if generation.growing:
+        with limits.one_at_a_time():
+            _grow(generation, places, view, written)
+    stop.empty()
+
+
+def _grow(generation: Generation, places: list[DeltaGenerator], view: str, written: dict[int, int]) -> None:
+    """Write on to the end; `written`: as `_draw` returned it last."""
     drawn = time.monotonic()
     for _ in generation.grow():
         if time.monotonic() - drawn > EVERY:
             written = _draw(generation, places, view, written)
             drawn = time.monotonic()
     _draw(generation, places, view, written)
-    stop.empty()
 
 
 def draw_remarks(generation: Generation, view: str) -> None:

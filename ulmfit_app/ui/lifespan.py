@@ -5,7 +5,6 @@ dispatch lock decides who starts a run.
 """
 
 import gc
-import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +12,10 @@ from importlib import import_module
 from itertools import count
 
 from filelock import FileLock, Timeout
+from streamlit import config
+from streamlit.logger import get_logger
 
+from ulmfit_app import signing
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.expiry import remove_expired
@@ -26,19 +28,22 @@ EVERY = 1.0  # seconds between two looks at the queue
 CLEANS = 3600  # looks between two removals of what has expired
 PATIENCE = 10.0  # seconds that the end of the server waits for a dispatch
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)  # which shows what is merely said, too
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start both threads and let the server begin at once; at its end, end the dispatcher.
 
-    Raises `AppError` in hosted mode, which is not complete.
+    Raises `AppError` for a hosted server that cannot sign, as it could tell no visitor from another.
     """
+    config.set_option("server.maxUploadSize", settings().max_file_mb)  # Streamlit's own bound, on what it receives
     if settings().mode == "hosted":
-        raise AppError(
-            "This version cannot be opened to visitors yet: its limits for them are not in place.",
-            todo="Unset ULMFIT_MODE, and keep the server to yourself.",
+        signing.cookie_of(signing.new_visitor())
+        minutes = settings().visitor_training_minutes
+        log.info(
+            "Open to visitors (ULMFIT_MODE=hosted): %s.",
+            f"trainings of up to {minutes} minutes" if minutes else "no trainings",
         )
     ending = threading.Event()
     threading.Thread(target=_warm_up, args=(ending,), name="warm-up", daemon=True).start()

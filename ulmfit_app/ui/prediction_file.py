@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ulmfit_app import limits
 from ulmfit_app.data.tablefile import Rows, read_table
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.runs import requests
 from ulmfit_app.runs.predictions import header, row_of
+from ulmfit_app.schema import RunKind
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.cache import predictor
 from ulmfit_app.ui.errors import plain, told
@@ -46,13 +48,16 @@ def _draw_choice(entry: ModelEntry, upload: "UploadedFile") -> None:
     )
     st.caption(
         f"Up to {AT_ONCE} rows are predicted while you wait. More become a run: it goes on when this page is closed."
+        f"{limits.time_words(RunKind.PREDICT)}"
     )
     if not st.button("Predict the file", type="primary", disabled=not chosen):
         return
     with on_disk(upload) as path:
         table = read_table(path, chosen, "") if upload.size <= AT_ONCE_BYTES else None
     if table is not None and len(table.rows) <= AT_ONCE:
-        st.session_state[DONE] = (f"{upload.name}, by {entry.name}", _predicted(predictor(entry), table))
+        model = predictor(entry)
+        with limits.one_at_a_time():
+            st.session_state[DONE] = (f"{upload.name}, by {entry.name}", _predicted(model, table))
     else:
         st.query_params["run"] = requests.predict(entry.name, upload.getvalue(), upload.name, tuple(chosen))
         st.rerun()

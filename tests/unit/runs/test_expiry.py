@@ -10,6 +10,7 @@ from filelock import FileLock
 from tests.unit.runs.making import make_run, queued_run, status
 from tests.visitors import ALICE, BOB, make_everything
 from ulmfit_app import access
+from ulmfit_app.data.token_table import cached, tokenise
 from ulmfit_app.runs import control, expiry
 from ulmfit_app.schema import RunState
 from ulmfit_app.settings import settings
@@ -78,3 +79,32 @@ def test_what_is_somebodys_or_nobodys_stays(home: Path) -> None:
     assert named.path.is_dir()
     assert own.path.is_dir()
     assert unknown.is_dir()
+
+
+def test_what_somebody_deleted_goes_after_a_week(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with access.acting_for("hf:carol"):
+        kept, deleted = make_run(name="a"), make_run(name="b")
+        control.delete(deleted.id)
+    with access.acting_for(access.LOCAL):
+        own = make_run(name="c")
+        control.delete(own.id)
+    present = time.time()
+    for days, there in ((6, True), (8, False)):
+        monkeypatch.setattr(time, "time", lambda days=days: present + days * 86_400)
+        expiry.remove_expired()
+        assert bool(list(home.rglob(deleted.id))) is there
+    assert kept.path.is_dir()
+    assert (home / "trash" / "runs" / own.id).is_dir()
+
+
+def test_the_tokens_of_texts_that_nobody_reads_are_forgotten(home: Path) -> None:
+    texts = ["a text of a visitor", "and another one"]
+    tokenise(texts)
+    (folder,) = (home / "cache" / "tokens").iterdir()
+    age(folder, 25)
+    assert cached(texts, "en") is not None
+    expiry.remove_expired()
+    assert folder.is_dir()  # it was read just now
+    age(folder, 25)
+    expiry.remove_expired()
+    assert not folder.exists()

@@ -3,10 +3,14 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from streamlit import config
 
+from ulmfit_app import signing
 from ulmfit_app.errors import AppError, RunError
 from ulmfit_app.runs.serving import is_served
 from ulmfit_app.settings import settings
@@ -107,14 +111,37 @@ def test_a_dispatch_that_fails_is_logged_once_and_tried_again(
     assert caplog.text.count("The home cannot be written.") == 1
 
 
-def test_a_hosted_server_does_not_start_before_its_limits_are_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hosted_server_says_so_and_receives_no_larger_files_than_it_reads(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, home: Path
+) -> None:
     monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setattr(lifespan, "SLOW", ())
+    monkeypatch.setattr(lifespan, "remove_expired", removals := Mock())
     settings.cache_clear()
+    asyncio.run(serve_until(lambda: removals.call_count == 1))
+    assert config.get_option("server.maxUploadSize") == settings().max_file_mb == 20
+    assert "Open to visitors" in caplog.text
+    assert (home / signing.SECRET_FILE).exists()
 
-    async def serve() -> None:
-        async with lifespan.lifespan(None):
-            pass
 
-    with pytest.raises(AppError, match="cannot be opened to visitors yet"):
-        asyncio.run(serve())
+def test_a_hosted_server_without_a_good_secret_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setenv("ULMFIT_SECRET", "guess")
     settings.cache_clear()
+    with pytest.raises(AppError, match="can be guessed"):
+        asyncio.run(serve_until(lambda: True))
+
+
+def test_a_server_of_ones_own_removes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifespan, "SLOW", ())
+    monkeypatch.setattr(lifespan, "remove_expired", removals := Mock())
+    monkeypatch.setattr(lifespan, "dispatch", looks := Mock())
+    asyncio.run(serve_until(lambda: looks.call_count == 1))
+    assert removals.call_count == 0
+
+
+async def serve_until(done: Callable[[], bool]) -> None:
+    """Serve until `done`, at most half a minute."""
+    async with lifespan.lifespan(None), asyncio.timeout(30):
+        while not done():
+            await asyncio.sleep(0.01)
