@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.leaks import no_token_is_left
 from ulmfit_app.settings import Settings, settings
+
+__all__ = ["no_token_is_left"]
 
 TESTS = Path(__file__).parent
 MARKED_FOLDERS = {"slow": pytest.mark.slow, "fuzz": pytest.mark.slow, "e2e": pytest.mark.e2e, "cuda": pytest.mark.cuda}

@@ -8,6 +8,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.leaks import MARK
+
 
 @dataclass
 class Commit:
@@ -84,7 +86,8 @@ class Hub:
         self.failures: list[Failure] = []
 
     def user(self, token: str, name: str, *organisations: str) -> str:
-        """Let `token` be the one of `name`; returns it."""
+        """Let `token`, which must bear the mark by which it is found again, be the one of `name`; returns it."""
+        assert token.startswith(MARK)
         self.users[token] = (name, list(organisations))
         return token
 

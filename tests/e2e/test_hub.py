@@ -11,7 +11,7 @@ from tests.fixtures import tiny_classifier
 from tests.hubstate import Hub
 from tools.appserver import Server, serve
 
-TOKEN = "hf_alice_very_secret"
+TOKEN = "hf_tested_alice_very_secret"
 PATIENCE = 30_000  # milliseconds
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from streamlit.testing.v1 import AppTest
 from tests import hubserver
 from tests.fixtures import tiny_classifier
 from tests.hubstate import Hub
-from ulmfit_app import registry
+from tests.visitors import ALICE
+from ulmfit_app import access, registry
 from ulmfit_app.data import sources
-from ulmfit_app.hub import transfer
+from ulmfit_app.hub import ANONYMOUS, transfer
 from ulmfit_app.settings import CHECKOUT, settings
+from ulmfit_app.ui.hub_pull import _pull
+from ulmfit_app.ui.hub_transfer import Transfer
 
 PAGES = CHECKOUT / "pages"
 CSV = b"text,label\n" + b"".join(b"A fine film number %d.,pos\nDreadful number %d.,neg\n" % (n, n) for n in range(10))
@@ -84,6 +88,28 @@ def test_a_model_is_pulled_with_the_page(hub: Hub, shared: dict[str, bytes]) -> 
     assert registry.entry("bob--shared").config
 
 
+def test_a_commit_that_is_here_is_not_pulled_again(hub: Hub, shared: dict[str, bytes]) -> None:
+    app = opened(hub="pull")
+    app.text_input(key="repo").set_value("bob/shared")
+    press(app, "Look")
+    app = ended(press(app, "Pull"), "hub-pull")
+    assert "Pull" not in [button.label for button in app.button]
+    app = press(app, "Close")
+    assert "This commit is here already, as bob--shared." in shown(app)
+    hub.repos["bob/shared"].commit({"README.md": b"# changed"}, "better")
+    app = ended(press(press(app, "Look"), "Pull"), "hub-pull")
+    assert "The model is here as bob--shared-2." in shown(app)
+
+
+def test_two_tabs_that_pull_a_commit_get_one_model(hub: Hub, shared: dict[str, bytes]) -> None:
+    first, second = opened(hub="pull", repo="bob/shared"), opened(hub="pull", repo="bob/shared")
+    for app in (press(first, "Look"), press(second, "Look")):
+        app.session_state["hub-pull"] = Transfer("Pulling", partial(_pull, "bob/shared", ANONYMOUS, "main"))
+        app.session_state["hub-pull"].start()
+        assert "The model is here as bob--shared." in shown(ended(app, "hub-pull"))
+    assert [entry.name for entry in registry.models()] == ["bob--shared"]
+
+
 def test_a_link_names_the_repository_and_asks_nothing_by_itself(hub: Hub, shared: dict[str, bytes]) -> None:
     app = opened(hub="pull", repo="bob/shared")
     assert not hub.requests and "commit" not in shown(app)
@@ -121,7 +147,7 @@ def test_a_pull_can_be_cancelled(hub: Hub, shared: dict[str, bytes]) -> None:
 
 def test_a_typed_token_signs_in_for_this_session_only(hub: Hub, home: Path) -> None:
     tiny_classifier(home / "models" / "mine")
-    token = hub.user("hf_typed_secret", "alice", "team")
+    token = hub.user("hf_tested_typed_secret", "alice", "team")
     app = opened(model="mine", part="Hub")
     assert "Sign in first" in shown(app)
     app.text_input(key="hub-token").set_value(token)
@@ -134,18 +160,22 @@ def test_a_typed_token_signs_in_for_this_session_only(hub: Hub, home: Path) -> N
 
 
 def test_the_token_of_the_machine_is_used_locally_and_never_hosted(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", hub.user("hf_machine", "alice"))
+    monkeypatch.setenv("HF_TOKEN", hub.user("hf_tested_machine", "alice"))
     assert "Signed in as **alice**" in shown(opened(hub="pull"))
     asked = len(hub.requests)
     monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setattr(access, "_ask", lambda: ALICE)
     settings.cache_clear()
-    assert "keeps none of its visitors" in shown(opened(hub="pull"))
-    assert "Signed in" not in shown(opened("datasets", **{}))
-    assert {request.token for request in hub.requests[asked:]} <= {None}
+    hub.repo("alice/secret", {"README.md": b"x"}, private=True)
+    app = opened(hub="pull")
+    assert "Not signed in" in shown(app) and "of this machine" not in str([button.label for button in app.button])
+    app.text_input(key="repo").set_value("alice/secret")
+    assert "There is no alice/secret on the Hub, or it is hidden" in shown(press(app, "Look"))
+    assert {request.token for request in hub.requests[asked:]} == {None}
 
 
 def test_a_hub_that_cannot_be_reached_is_asked_once_who_this_is(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", hub.user("hf_machine", "alice"))
+    monkeypatch.setenv("HF_TOKEN", hub.user("hf_tested_machine", "alice"))
     hub.fail("GET", "/whoami", 500)
     app = opened(hub="pull")
     assert "trouble of its own" in shown(app) and "Not signed in" in shown(app)
@@ -154,7 +184,7 @@ def test_a_hub_that_cannot_be_reached_is_asked_once_who_this_is(hub: Hub, monkey
 
 
 def test_a_model_is_pushed_and_an_update_is_found(hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", hub.user("hf_alice", "alice"))
+    monkeypatch.setenv("HF_TOKEN", hub.user("hf_tested_alice", "alice"))
     tiny_classifier(home / "models" / "mine")
     app = opened(model="mine", part="Hub")
     app.text_input(key="hub-push-mine-tag").set_value("v1")
@@ -176,7 +206,7 @@ def test_a_model_is_pushed_and_an_update_is_found(hub: Hub, home: Path, monkeypa
 
 
 def test_a_refused_push_is_told(hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", hub.user("hf_alice", "alice"))
+    monkeypatch.setenv("HF_TOKEN", hub.user("hf_tested_alice", "alice"))
     tiny_classifier(home / "models" / "mine")
     hub.repo("alice/mine", {"README.md": b"# open"})
     app = ended(press(opened(model="mine", part="Hub"), "Push"), "hub-push-mine")

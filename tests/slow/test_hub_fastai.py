@@ -24,7 +24,7 @@ def test_the_snippet_runs(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         modelfolder.read_weights(folder), modelfolder.read_config(folder).kind, "full"
     )
     with hubserver.in_place_of_the_real_one(tmp_path, monkeypatch) as hub:
-        alice = the_hub.sign_in(hub.user("hf_alice", "alice"))
+        alice = the_hub.sign_in(hub.user("hf_tested_alice", "alice"))
         the_hub.push(folder, "alice/mine", alice, encoder=part == "encoder", public=True)
         card = hub.repos["alice/mine"].commits[-1].files["README.md"].decode()
         with the_hub.pulled("alice/mine", alice) as model:

@@ -15,7 +15,7 @@ from tests.fixtures import tiny_classifier
 from tests.hubstate import Hub
 from ulmfit_app.settings import CHECKOUT
 
-TOKEN = "hf_alice_very_secret"
+TOKEN = "hf_tested_alice_very_secret"
 LOAD = """
 import sys
 from ulmfit_app import load_model

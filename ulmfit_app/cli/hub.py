@@ -64,17 +64,21 @@ def pull(repo_id: RepoId, revision: Revision = None, as_json: AsJson = False) ->
     from ulmfit_app import hub
 
     account = _signed_in()
-    with (
-        interruptible(lambda: "The next pull goes on from there."),
-        progress() as bar,
-        hub.pulled(repo_id, account, revision, counter(bar, f"pull {repo_id}")) as model,
-    ):
-        name = registry.adopt(model.folder, model.origin)
+    there = hub.look(repo_id, account, revision)
+    name, commit = registry.pulled_as(there.id, there.commit), there.commit
+    words = "is here" if name is None else "is here already"
+    if name is None:
+        with (
+            interruptible(lambda: "The next pull goes on from there."),
+            progress() as bar,
+            hub.pulled(there.id, account, revision, counter(bar, f"pull {there.id}")) as model,
+        ):
+            name, commit = registry.adopt(model.folder, model.origin), model.origin.commit
     if as_json:
-        answer_json({"name": name, "repo_id": model.origin.repo_id, "commit": model.origin.commit})
+        answer_json({"name": name, "repo_id": there.id, "commit": commit})
     else:
         answer(name)
-        note(f"{model.origin.repo_id} is here as '{name}', commit {model.origin.commit[:8]}.")
+        note(f"{there.id} {words} as '{name}', commit {commit[:8]}.")
 
 
 @app.command()

@@ -36,10 +36,15 @@ def show(name: ModelName, as_json: AsJson = False) -> None:
     entry = registry.entry(name)
     if entry.config is None:
         raise ModelFolderError(entry.problem)
+    origin = registry.origin_of(entry)
     if as_json:
-        answer_json(_as_dict(entry) | {"config": entry.config.model_dump(mode="json")})
+        pulled = origin.model_dump(mode="json") if origin else None
+        answer_json(_as_dict(entry) | {"config": entry.config.model_dump(mode="json"), "origin": pulled})
     else:
-        answer("\n".join(f"{label:14}{value}" for label, value in _facts(entry.name, entry.config)))
+        facts = _facts(entry.name, entry.config)
+        if origin:
+            facts.append(("pulled from", f"{origin.repo_id} at {origin.revision}, commit {origin.commit}"))
+        answer("\n".join(f"{label:14}{value}" for label, value in facts))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from ulmfit_app.hub.push import Pushed, push
 from ulmfit_app.hub.refs import Ref, newer, refs
 from ulmfit_app.hub.repository import RemoteFile, Repository, Sort, is_repo_id, look, repo_id_of
 from ulmfit_app.hub.search import Found, search
+from ulmfit_app.hub.stage import forget_old
 
 __all__ = [
     "ANONYMOUS",
@@ -25,6 +26,7 @@ __all__ = [
     "Sort",
     "data_files",
     "downloaded",
+    "forget_old",
     "is_repo_id",
     "look",
     "newer",

@@ -34,9 +34,15 @@ def downloaded(
 ) -> Iterator[list[Path]]:
     """The chosen `files` on this disk, in their order, for as long as the block takes.
 
-    Raises as `fetch`, and `DataError` for a file over the limit of the settings.
+    Raises as `fetch`, and `DataError` for a file, or files together, over the limits of the settings.
     """
-    limit = settings().max_file_mb
+    limit, together = settings().max_file_mb, settings().max_unpacked_mb
+    if (size := sum(file.size for file in files)) > together * 1_000_000:
+        raise DataError(
+            f"Together the files have {size / 1e6:,.0f} MB; at most {together:,} are read.",
+            kept="Nothing was downloaded.",
+            todo="Choose fewer files, or set ULMFIT_MAX_UNPACKED_MB.",
+        )
     for file in files:
         if file.size > limit * 1_000_000:
             raise DataError(

@@ -1,7 +1,8 @@
 """Where downloads lie until they are whole: `<home>/cache/hub/<account>/<repository>@<commit>/`.
 
-One folder per account and commit, used by one download at a time, removed after its use. What broke off stays for a
-week, to be gone on with. It is read only after the Hub has shown the commit to the same account.
+One folder per account (hosted: of one visitor) and commit, used by one download at a time, removed after its use. What
+broke off stays for a week, hosted for a day, to be gone on with. It is read only after the Hub has shown the commit to
+the same account.
 """
 
 import shutil
@@ -12,13 +13,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ulmfit_app import access
 from ulmfit_app.errors import HubError
 from ulmfit_app.hub.account import Account
 from ulmfit_app.hub.repository import RemoteFile, Repository
 from ulmfit_app.hub.transfer import Progress, fetch
 from ulmfit_app.settings import settings
 
-KEPT = 7 * 24 * 3600.0  # seconds
+KEPT_DAYS = {"local": 7, "hosted": 1}
 FILES = "files"
 
 
@@ -35,7 +37,7 @@ def staged(
 
     Raises as `fetch`, and `HubError` if the same account downloads the same commit at this moment.
     """
-    _forget_old()
+    forget_old()
     place = _place(repo, account)
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -52,17 +54,19 @@ def discard(files: Path) -> None:
     shutil.rmtree(files.parent, ignore_errors=True)
 
 
-def _place(repo: Repository, account: Account) -> Path:
-    prefix = "datasets--" if repo.sort == "dataset" else ""
-    return cache() / account.folder / f"{prefix}{repo.id.lower().replace('/', '--')}@{repo.commit}"
-
-
-def _forget_old() -> None:
+def forget_old() -> None:
     """Remove what nobody has gone on with."""
+    kept = KEPT_DAYS[settings().mode] * 86_400
     for path in cache().glob("*/*"):
         try:
-            old = time.time() - path.stat().st_mtime > KEPT
+            old = time.time() - path.stat().st_mtime > kept
         except OSError:  # gone meanwhile
             continue
         if old:
             path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, ignore_errors=True)
+
+
+def _place(repo: Repository, account: Account) -> Path:
+    owner, prefix = access.current(), "datasets--" if repo.sort == "dataset" else ""
+    folder = account.folder if owner == access.LOCAL else f"{access.folder_name(owner)}-{account.folder}"
+    return cache() / folder / f"{prefix}{repo.id.lower().replace('/', '--')}@{repo.commit}"

@@ -21,7 +21,7 @@ Progress = Callable[[int, int], None]
 ATTEMPTS, PAUSE = 4, 1.0  # tries of a file whose connection is cut, seconds between two
 PIECE = 1 << 16
 PARTS = "parts"
-RESUMED = "What has arrived is kept for a week: the next try goes on from there."
+RESUMED = "What has arrived is kept: the next try goes on from there."
 
 
 def fetch(

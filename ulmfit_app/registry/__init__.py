@@ -8,6 +8,7 @@ torch, except to export.
 from ulmfit_app.registry.cards import read_card, read_notes, write_notes
 from ulmfit_app.registry.exporting import encoder_file, export, zipped
 from ulmfit_app.registry.folders import ModelEntry, disk_use, entry, folder_of, models, named, new_folder, rename
+from ulmfit_app.registry.handing_over import hand_over
 from ulmfit_app.registry.lineage import Ancestor, ancestors, children, newest_lm_on
 from ulmfit_app.registry.origins import adopt, origin_of, pulled_as
 from ulmfit_app.registry.trash import TRASH, delete, restore
@@ -26,6 +27,7 @@ __all__ = [
     "entry",
     "export",
     "folder_of",
+    "hand_over",
     "models",
     "named",
     "new_folder",

@@ -1,4 +1,4 @@
-"""Who the visitor is on the Hub: the account of this machine, or of a token typed for this session.
+"""Who the visitor is on the Hub: the account of this machine, hosted the one signed in with, or one of a typed token.
 
 A typed token is kept in the session's memory alone and goes when the tab is closed. In hosted mode the machine's own is
 never used.
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ulmfit_app import hub
+from ulmfit_app.ui.account import draw_sign_in
 from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.signed_in import provider, signed_in
 
 if TYPE_CHECKING:
     from ulmfit_app.hub import Account
@@ -22,12 +24,14 @@ def draw_account() -> "Account":
     if ACCOUNT not in st.session_state:
         st.session_state[ACCOUNT] = hub.ANONYMOUS  # asked once, even where the Hub cannot be reached
         with told(), st.spinner("Asking the Hub who this is"):
-            st.session_state[ACCOUNT] = hub.sign_in(hub.own_token())
+            visitor = signed_in()
+            st.session_state[ACCOUNT] = hub.sign_in(visitor.token if visitor else hub.own_token())
     account: Account = st.session_state[ACCOUNT]
     if account.token:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/account_circle: Signed in as **{plain(account.name)}**", width="content")
-            st.button("Sign out", key="hub-sign-out", type="tertiary", on_click=_sign_out)
+            words = "Use another account" if signed_in() else "Sign out"  # signing out of this server is another thing
+            st.button(words, key="hub-sign-out", type="tertiary", on_click=_sign_out)
     else:
         _draw_sign_in()
     return account
@@ -36,7 +40,9 @@ def draw_account() -> "Account":
 def _draw_sign_in() -> None:
     st.markdown("Not signed in: public repositories can be pulled, nothing can be pushed.")
     with told():
-        own = hub.own_token()
+        own, ours = hub.own_token(), provider()
+        if ours:
+            draw_sign_in(ours, "hub-sign-in-hosted")
         if own and st.button("Sign in with the token of this machine", key="hub-sign-in-own", icon=":material/login:"):
             _sign_in(own)
     with st.expander("Sign in with a token", icon=":material/key:"), st.form("hub-sign-in", border=False):

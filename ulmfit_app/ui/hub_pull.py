@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ulmfit_app import hub, registry
-from ulmfit_app.settings import settings
+from ulmfit_app import hub, quota, registry
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.hub_account import draw_account
 from ulmfit_app.ui.hub_transfer import begin, draw_transfer, forget
@@ -20,16 +19,12 @@ if TYPE_CHECKING:
     from ulmfit_app.hub import Account, Found, Ref, Repository
 
 TRANSFER, LOOKED, FOUND, REPO = "hub-pull", "hub-looked", "hub-found", "repo"
-HOSTED = "On this server models can be neither pushed nor pulled: it keeps none of its visitors. Run your own copy."
 MODEL = ":material/deployed_code:"
 
 
 def draw_pull() -> None:
     """Draw the form, as far as it has been filled in, and the transfer."""
     st.header("Pull from the Hub", anchor=False)
-    if settings().mode == "hosted":
-        st.info(HOSTED)
-        return
     account = draw_account()
     _draw_search(account)
     with st.form("hub-look", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -40,9 +35,20 @@ def draw_pull() -> None:
         if pressed:
             look_at(LOOKED, repo_id, account)
         seen = draw_looked(LOOKED, account)
-        if seen and st.button("Pull", type="primary", icon=":material/download:", key="hub-pull-button"):
-            begin_pull(seen.id, account, seen.revision)
+        if seen:
+            _draw_pull_button(seen, account)
     draw_pulling()
+
+
+def _draw_pull_button(seen: "Repository", account: "Account") -> None:
+    here = registry.pulled_as(seen.id, seen.commit)
+    if here is None:
+        if st.button("Pull", type="primary", icon=":material/download:", key="hub-pull-button"):
+            begin_pull(seen.id, account, seen.revision)
+    elif getattr(st.session_state.get(TRANSFER), "result", None) != here:  # else its panel says so
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"This commit is here already, as {plain(here)}.", icon=":material/check_circle:")
+            draw_link("models", "Open it", icon=MODEL, model=here)
 
 
 def draw_pulling() -> None:
@@ -134,6 +140,10 @@ def _draw_facts(seen: "Repository") -> None:
 
 
 def _pull(repo_id: str, account: "Account", revision: str, on_progress: "Callable[[int, int], None]") -> str:
-    """Runs in the transfer's thread; the name of the new model."""
+    """Runs in the transfer's thread; the name of the model, which is there already if that commit was pulled before."""
+    quota.refuse_full()
+    there = hub.look(repo_id, account, revision)
+    if here := registry.pulled_as(there.id, there.commit):
+        return here
     with hub.pulled(repo_id, account, revision, on_progress) as model:
         return registry.adopt(model.folder, model.origin)

@@ -11,7 +11,7 @@ from ulmfit_app.schema import ModelConfig, Origin
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.hub_account import draw_account
-from ulmfit_app.ui.hub_pull import HOSTED, begin_pull, draw_pulling
+from ulmfit_app.ui.hub_pull import begin_pull, draw_pulling
 from ulmfit_app.ui.hub_transfer import begin, draw_transfer
 from ulmfit_app.ui.wording import ago
 
@@ -25,9 +25,6 @@ NEWER = "hub-newer"
 
 def draw_hub(entry: ModelEntry, config: ModelConfig) -> None:
     """Draw what concerns a model of one's own and the Hub."""
-    if settings().mode == "hosted":
-        st.info(HOSTED)
-        return
     account = draw_account()
     origin = registry.origin_of(entry)
     if origin:
@@ -36,7 +33,8 @@ def draw_hub(entry: ModelEntry, config: ModelConfig) -> None:
     if account.token:
         _draw_push(entry, config, account)
     else:
-        st.markdown("Sign in first. Without a token typed here, `HF_TOKEN` or what `hf auth login` stored is used.")
+        own = " Without a token typed here, `HF_TOKEN` or what `hf auth login` stored is used."
+        st.markdown(f"Sign in first.{'' if settings().mode == 'hosted' else own}")
 
 
 def _draw_origin(name: str, origin: Origin, account: "Account") -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from ulmfit_app.settings import CHECKOUT
+from ulmfit_app.ui.account import draw_account_control
+from ulmfit_app.ui.crowd import refuse_crowd
 from ulmfit_app.ui.run_chip import draw_chip
 
 PAGES = CHECKOUT / "pages"
@@ -23,6 +25,7 @@ predict = st.Page(PAGES / "predict.py", title="Predict", icon=":material/label:"
 generate = st.Page(PAGES / "generate.py", title="Generate", icon=":material/edit_note:")
 runs = st.Page(PAGES / "runs.py", title="Runs", icon=":material/model_training:")
 models = st.Page(PAGES / "models.py", title="Models", icon=":material/deployed_code:")
+refuse_crowd()
 page = st.navigation(
     {
         "": [home],
@@ -35,5 +38,6 @@ page = st.navigation(
 )
 if not st.context.is_embedded:
     with st.sidebar:
+        draw_account_control()
         draw_chip(runs, page.title)
 page.run()

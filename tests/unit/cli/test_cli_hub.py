@@ -19,7 +19,7 @@ CSV = b"text,label\n" + b"".join(b"A fine film number %d.,pos\nDreadful number %
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A Hub on this machine, with alice signed in."""
     with hubserver.in_place_of_the_real_one(tmp_path, monkeypatch) as running:
-        monkeypatch.setenv("HF_TOKEN", running.user("hf_alice", "alice"))
+        monkeypatch.setenv("HF_TOKEN", running.user("hf_tested_alice", "alice"))
         yield running
 
 
@@ -64,6 +64,14 @@ def test_tables_for_people(ulmfit: Command, hub: Hub, mine: str) -> None:
 def test_check_says_whether_there_is_a_newer_commit(ulmfit: Command, hub: Hub, mine: str) -> None:
     ulmfit("hub", "push", mine, "alice/shared")
     name = ulmfit("hub", "pull", "alice/shared").out.strip()
+    again = ulmfit("hub", "pull", "alice/shared")
+    assert again.out.strip() == name and "is here already" in again.err
+    assert (
+        f"pulled from   alice/shared at main, commit {hub.repos['alice/shared'].commits[-1].oid}"
+        in ulmfit("models", "show", name).out
+    )
+    assert ulmfit("models", "show", name, "--json").json()["origin"]["repo_id"] == "alice/shared"
+    assert "pulled from" not in ulmfit("models", "show", mine).out
     assert "is what alice/shared has at main" in ulmfit("hub", "check", name).out
     head = hub.repos["alice/shared"].commit({"README.md": b"# changed"}, "better")
     assert ulmfit("hub", "check", name, "--json").json()["newer"] == head.oid
@@ -93,6 +101,6 @@ def test_a_failure_is_a_message_without_traceback_and_token(ulmfit: Command, hub
     hub.fail("GET", "/api/models/", 500)
     told = ulmfit("hub", "pull", "bob/none")
     assert told.code == 1 and "trouble of its own" in told.err
-    assert "hf_alice" not in told.err and "Traceback" not in told.err
+    assert "hf_tested_alice" not in told.err and "Traceback" not in told.err
     assert not (home / "errors.log").exists() and registry.pulled_as("bob/none", "0") is None
     assert "--token" not in ulmfit("hub", "push", "--help").out

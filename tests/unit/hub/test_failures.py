@@ -11,7 +11,7 @@ from ulmfit_app.errors import AppError, HubError, NotFoundError, OfflineError
 from ulmfit_app.hub import ANONYMOUS, Account, client, look, pulled, search, sign_in
 from ulmfit_app.hub.failures import failure
 
-ALICE = Account("alice", "hf_alice", ("alice",))
+ALICE = Account("alice", "hf_tested_alice", ("alice",))
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,17 @@ ALICE = Account("alice", "hf_alice", ("alice",))
     ],
 )
 def test_every_refusal_is_told_at_once(status: int, code: str, words: str, hub: Hub) -> None:
-    hub.user("hf_alice", "alice")
-    hub.fail("GET", "/api/models", status, headers={"X-Error-Code": code}, body={"error": "not hf_alice today"})
+    hub.user("hf_tested_alice", "alice")
+    hub.fail("GET", "/api/models", status, headers={"X-Error-Code": code}, body={"error": "not hf_tested_alice today"})
     started = time.monotonic()
     with pytest.raises(AppError, match=words) as told:
         look("alice/open", ALICE)
-    assert "hf_alice" not in str(told.value) and "Traceback" not in str(told.value)
+    assert "hf_tested_alice" not in str(told.value) and "Traceback" not in str(told.value)
     assert time.monotonic() - started < 1 and len(hub.requests) == 1
 
 
 def test_what_the_hub_says_is_passed_on_shortened(hub: Hub) -> None:
-    hub.user("hf_alice", "alice")
+    hub.user("hf_tested_alice", "alice")
     hub.fail("GET", "/api/models", 402, body={"error": "Private storage\nis full. " + "x" * 500})
     with pytest.raises(HubError, match=r"It says: “Private storage is full\. x+”") as told:
         look("alice/open", ALICE)
@@ -71,7 +71,11 @@ def test_without_a_network_it_is_said_at_once(hub: Hub, monkeypatch: pytest.Monk
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
-    for call in (lambda: look("alice/open", ANONYMOUS), lambda: search("", ANONYMOUS), lambda: sign_in("hf_alice")):
+    for call in (
+        lambda: look("alice/open", ANONYMOUS),
+        lambda: search("", ANONYMOUS),
+        lambda: sign_in("hf_tested_alice"),
+    ):
         with pytest.raises(OfflineError, match=r"The Hub cannot be reached \(no connection\)"):
             call()
 
@@ -100,7 +104,7 @@ def test_an_answer_that_is_no_hubs_is_told(hub: Hub) -> None:
 
 def test_a_gated_model_can_be_seen_but_not_pulled(hub: Hub, model_files: dict[str, bytes], home: Path) -> None:
     hub.repo("alice/gated", model_files, gated=True)
-    bob = sign_in(hub.user("hf_bob", "bob"))
+    bob = sign_in(hub.user("hf_tested_bob", "bob"))
     for account in (ANONYMOUS, bob):
         with pytest.raises(HubError, match="is gated") as told, pulled("alice/gated", account):
             pass

@@ -18,7 +18,7 @@ TEXTS = ["This is a good film .", "A terrible waste of time !", ""]
 @pytest.fixture
 def alice(hub: Hub) -> Account:
     """Someone who may push to `alice` and `team`."""
-    return sign_in(hub.user("hf_alice", "alice", "team"))
+    return sign_in(hub.user("hf_tested_alice", "alice", "team"))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_new_repository_is_private_and_has_the_four_files(hub: Hub, alice: Acc
     assert made.commit == repo.commits[-1].oid and made.address.endswith(made.commit)
     for name in ("config.json", "vocab.json", "model.safetensors"):
         assert repo.commits[-1].files[name] == (mine / name).read_bytes()
-    assert {request.token for request in hub.asked("POST", "/api/")} == {"hf_alice"}
+    assert {request.token for request in hub.asked("POST", "/api/")} == {"hf_tested_alice"}
 
 
 def test_public_and_another_namespace_are_asked_for(hub: Hub, alice: Account, mine: Path) -> None:

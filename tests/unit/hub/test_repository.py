@@ -108,7 +108,7 @@ def test_an_answer_of_any_kind_is_a_repository_or_told(hub: Hub, name: str, valu
 
 def test_a_private_repository_is_hidden_from_others(hub: Hub) -> None:
     hub.repo("alice/secret", {"README.md": CARD}, private=True)
-    alice, bob = sign_in(hub.user("hf_alice", "alice")), sign_in(hub.user("hf_bob", "bob"))
+    alice, bob = sign_in(hub.user("hf_tested_alice", "alice")), sign_in(hub.user("hf_tested_bob", "bob"))
     assert look("alice/secret", alice).private
     for account, who in ((bob, "the account bob"), (ANONYMOUS, "not signed in")):
         with pytest.raises(NotFoundError, match=f"There is no alice/secret on the Hub, or it is hidden.*{who}"):
