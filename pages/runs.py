@@ -6,6 +6,7 @@ from ulmfit_app.ui.live_panel import draw_run
 from ulmfit_app.ui.page import open_page
 from ulmfit_app.ui.run_actions import draw_undo
 from ulmfit_app.ui.run_list import draw_runs
+from ulmfit_app.ui.shared_run import close_run
 
 open_page(
     "Runs",
@@ -19,6 +20,6 @@ if run_id is None:
     draw_runs()
 else:
     if st.button("All runs", key="all-runs", type="tertiary", icon=":material/arrow_back:"):
-        del st.query_params["run"]
+        close_run()
         st.rerun()
     draw_run(run_id)

@@ -4,14 +4,14 @@ Every change is made while the queue is locked, so the state that a decision res
 that a worker may end. What a worker writes is not touched here.
 """
 
-from ulmfit_app import access
+from ulmfit_app import access, limits
 from ulmfit_app.errors import NotFoundError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.folder import RunFolder, deleted_runs, find, runs_root, trash_root
 from ulmfit_app.runs.publishing import is_published
 from ulmfit_app.runs.queue import locked, positions, read_queue, remove, write_queue
 from ulmfit_app.runs.state import LIVE, RESUMABLE, state_of
-from ulmfit_app.runs.submit import refuse_taken
+from ulmfit_app.runs.submit import refuse_more, refuse_taken
 from ulmfit_app.schema import QueueEntry, RunRequest, RunState
 
 
@@ -68,7 +68,8 @@ def pause(run_id: str) -> None:
 def resume(run_id: str) -> None:
     """Queue a paused, interrupted or failed run again; it goes on from its last checkpoint.
 
-    Raises `RunError` for another state, `NameTakenError` if something else has got the name of its model meanwhile.
+    Raises `RunError` for another state, `NameTakenError` if something else has got the name of its model meanwhile, and
+    as `submit` does for a visitor.
     """
     folder = find(run_id)
     with locked():
@@ -80,6 +81,8 @@ def resume(run_id: str) -> None:
                 f"The run {run_id} has ended: it is {state}.", todo="Train further from its model with a new run."
             )
         spec = folder.spec()
+        limits.refuse_run(spec)
+        refuse_more(of=folder)
         if spec.name and not is_published(folder, spec.name):
             refuse_taken(spec, of=folder)
         folder.withdraw_request()

@@ -34,7 +34,7 @@ def submit(spec: RunSpec, content: Path | bytes | None = None) -> str:
         refuse_size(content, spec.input or "")
     with locked():
         refuse_taken(spec)
-        _refuse_more()
+        refuse_more()
         folder = _enqueue(spec, content)
     dispatch()
     return folder.id
@@ -86,15 +86,15 @@ def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
             )
 
 
-def _refuse_more() -> None:
-    """Refuse a visitor who has as many runs, or as much, as one may. Raises `RunError`, `AppError`."""
+def refuse_more(of: RunFolder | None = None) -> None:
+    """Refuse a visitor who has as many runs besides `of`, or as much, as one may. Raises `RunError`, `AppError`."""
     if access.current() == access.LOCAL:
         return
     quota.refuse_full()
     most, waiting = settings().visitor_runs, settings().visitor_queue
     if most == 0:
         raise RunError("This server starts no runs for visitors.", todo=limits.OWN_MACHINE)
-    if sum(run.state in UNFINISHED for run in summaries()) >= most:
+    if sum(run.state in UNFINISHED for run in summaries() if of is None or run.id != of.id) >= most:
         raise RunError(f"You have {most} runs that have not ended.", todo="Wait for one, or stop or delete one.")
     if len(read_queue()) >= waiting:
         raise RunError(f"{waiting} runs wait for this server already.", todo="Try again later.")

@@ -12,7 +12,7 @@ from time import monotonic
 
 import streamlit as st
 
-from ulmfit_app import access
+from ulmfit_app import access, limits
 from ulmfit_app.data import ingest, sources
 from ulmfit_app.data.archive import is_archive
 from ulmfit_app.data.ingest import Preview
@@ -20,10 +20,12 @@ from ulmfit_app.data.progress import Progress
 from ulmfit_app.data.table import Table
 from ulmfit_app.runs.expiry import KEPT_HOURS
 from ulmfit_app.schema import MAX_NAME
+from ulmfit_app.settings import settings
 from ulmfit_app.ui.dataset_input import GivenFile, digest, given_path, given_text, given_upload
 from ulmfit_app.ui.dataset_report import draw_report
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.hub_dataset import given_repository
+from ulmfit_app.ui.visitor import is_unknown
 
 WAYS = {"upload": "Upload a file", "path": "Path on this machine", "paste": "Paste texts", "hub": "From the Hub"}
 GIVEN = {"upload": given_upload, "path": given_path, "hub": given_repository}
@@ -44,8 +46,7 @@ class Choice:
 def draw_form() -> None:
     """Draw the form, as far as it has been filled in."""
     st.header("Add a dataset", anchor=False)
-    if access.is_anonymous(access.current()):
-        st.caption(f"Everything you make here is removed {KEPT_HOURS} hours after its last change.")
+    _draw_limits()
     ways = [way for way in WAYS if way != "path" or access.current() == access.LOCAL]  # the disk is no visitor's
     way = st.segmented_control(
         "Where the texts are", ways, format_func=WAYS.__getitem__, default="upload", required=True,
@@ -55,6 +56,21 @@ def draw_form() -> None:
         choice = _pasted() if way == "paste" else _file(GIVEN[way]())
         if choice is not None:
             _draw_check(choice)
+
+
+def _draw_limits() -> None:
+    """Tell a visitor what this server takes, and for how long it keeps it."""
+    if not limits.are_set():
+        return
+    most, words = settings(), ""
+    if access.is_anonymous(access.current()):
+        words = f"Everything you make here is removed {KEPT_HOURS} hours after its last change."
+    if is_unknown():
+        words += " Your browser takes no cookie from this server: what you make is lost with this tab."
+    st.caption(
+        f"For visitors of this server: a file has at most {most.max_file_mb:,} MB, a dataset at most "
+        f"{most.max_texts:,} texts, and you can keep {most.visitor_mb:,} MB in all. {words}"
+    )
 
 
 def draw_added(name: str) -> None:
@@ -146,7 +162,8 @@ def _draw_check(choice: Choice) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, text="Reading")
             st.button("Cancel", help="Ends the reading; nothing has been stored.")  # any rerun ends this one
-        st.session_state[CHECKED] = (choice.identity, choice.check(_moving(bar)))
+        with limits.one_at_a_time():
+            st.session_state[CHECKED] = (choice.identity, choice.check(_moving(bar)))
         st.rerun()
 
 

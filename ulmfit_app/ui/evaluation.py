@@ -6,23 +6,24 @@ from html import escape
 import streamlit as st
 
 from ulmfit_app.errors import NotFoundError
-from ulmfit_app.runs.folder import RunFolder, find
+from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.schema import ClassifierReport, LmReport, RunKind, RunResult
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.evaluation_classifier import CELL, draw_classifier
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.live_panel import draw_run
+from ulmfit_app.ui.shared_run import close_run, opened_run
 from ulmfit_app.ui.wording import CSV_HELP
 
 
 def draw_evaluation(run_id: str) -> None:
     """Draw the run and its report. Another run, or none, is told in its place."""
     if st.button("New evaluation", type="tertiary", icon=":material/arrow_back:"):
-        del st.query_params["run"]
+        close_run()
         st.query_params.pop(CELL, None)
         st.rerun()
     with told():
-        folder = find(run_id)
+        folder = opened_run(run_id)
         if folder.kind is not RunKind.EVALUATE:
             raise NotFoundError(f"The run {run_id} is no evaluation.", todo="The page Runs shows it.")
         draw_run(run_id)

@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 
 from ulmfit_app.errors import RunError
-from ulmfit_app.runs.folder import RunFolder, find
+from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.runs.history import RunHistory
 from ulmfit_app.runs.state import LIVE, WORKING
 from ulmfit_app.runs.summary import RunSummary, summary
@@ -20,6 +20,7 @@ from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_results import draw_epochs, draw_loss, draw_measures, draw_messages, draw_result
 from ulmfit_app.ui.run_stages import draw_stages
 from ulmfit_app.ui.run_state import state_sign
+from ulmfit_app.ui.shared_run import is_shared, opened_run
 from ulmfit_app.ui.wording import ago, duration, memory, percent, progress_words, run_title, run_words, share
 
 EVERY = 1.0  # seconds between two looks; a run tells at most two things a second
@@ -30,15 +31,21 @@ ASKED = {
 
 
 def draw_run(run_id: str) -> None:
-    """Draw the run: what it is, what can be done with it, how it goes. An unknown id is told in its place."""
+    """Draw the run: what it is, how it goes, and unless it is shared, what can be done with it.
+
+    An unknown id is told in its place.
+    """
     with told():
-        folder = find(run_id)
+        folder, shared = opened_run(run_id), is_shared()
         run = summary(folder)
         _draw_heading(folder, run)
-        draw_actions(folder, run)
+        if shared:
+            st.caption("Shared with you to read, for as long as the run is there.")
+        else:
+            draw_actions(folder, run)
         every = EVERY if run.state in LIVE else None
         with st.container(key="live-panel"):
-            st.fragment(_draw_progress, run_every=every)(folder, run.state)
+            st.fragment(_draw_progress, run_every=every)(folder, run.state, not shared)
 
 
 def _draw_heading(folder: RunFolder, run: RunSummary) -> None:
@@ -52,8 +59,11 @@ def _draw_heading(folder: RunFolder, run: RunSummary) -> None:
     st.html(f"<p class='ulmfit-facts'>{state_sign(run.state, position)} {words}</p>")
 
 
-def _draw_progress(folder: RunFolder, drawn_as: RunState) -> None:
-    """The part that changes by itself. When the state is another one, the whole page is drawn anew, once."""
+def _draw_progress(folder: RunFolder, drawn_as: RunState, linked: bool) -> None:
+    """The part that changes by itself. When the state is another one, the whole page is drawn anew, once.
+
+    `linked`: whether the pages that show what came out can be opened.
+    """
     run = summary(folder)
     if run.state is not drawn_as or not folder.path.is_dir():
         st.rerun()
@@ -61,7 +71,7 @@ def _draw_progress(folder: RunFolder, drawn_as: RunState) -> None:
     _draw_reason(folder, run)
     if run.state in WORKING:
         _draw_now(run, history)
-    draw_result(run)
+    draw_result(run, linked=linked)
     if folder.kind.trains:
         _draw_training(folder, run, history)
     draw_messages(history)

@@ -16,8 +16,8 @@ from ulmfit_app.ui.wording import duration, metrics_words
 MESSAGES = 8
 
 
-def draw_result(run: RunSummary) -> None:
-    """Draw what the run left behind: the model by name, or its numbers with a link to the page that shows them all."""
+def draw_result(run: RunSummary, *, linked: bool = True) -> None:
+    """Draw what the run left behind: the model by name, or its numbers, `linked` to the page that shows them all."""
     result = run.result
     if result is None:
         return
@@ -28,7 +28,7 @@ def draw_result(run: RunSummary) -> None:
         words = f"Kept: the model **{plain(result.model)}**{partial}{measured} {took}."
         st.success(words, icon=":material/check_circle:")
     elif result.report is not None:
-        _draw_report(run, result.report, took)
+        _draw_report(run, result.report, took, linked)
 
 
 def report_words(report: Report) -> str:
@@ -50,7 +50,7 @@ def report_words(report: Report) -> str:
             return f"{report.n:,} rows predicted: {counts}"
 
 
-def _draw_report(run: RunSummary, report: Report, took: str) -> None:
+def _draw_report(run: RunSummary, report: Report, took: str, linked: bool) -> None:
     """The numbers, and a link to the page that shows all of them; nothing on that page itself."""
     page, words, icon = "evaluate", "The whole evaluation", ":material/monitoring:"
     if isinstance(report, PredictionReport):
@@ -62,7 +62,8 @@ def _draw_report(run: RunSummary, report: Report, took: str) -> None:
     if (st.context.url or "").rstrip("/").endswith(f"/{page}"):
         return
     st.success(plain(f"{report_words(report)} {took}."), icon=":material/check_circle:")
-    draw_link(page, words, icon=icon, run=run.id)
+    if linked:
+        draw_link(page, words, icon=icon, run=run.id)
 
 
 def draw_loss(run_id: str, history: RunHistory) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ulmfit_app import registry
+from ulmfit_app import limits, registry
 from ulmfit_app.data.sources import CatalogueEntry
 from ulmfit_app.registry.vocabulary import read_vocab
 from ulmfit_app.schema import Recipe, RunSpec
@@ -20,9 +20,10 @@ def words_of(spec: RunSpec, entry: CatalogueEntry) -> Words | None:
     settings = spec.recipe.model_dump_json(include=READ)
     config = registry.entry(spec.parent).config if spec.parent else None
     parent = (spec.parent, config.vocab_sha256) if spec.parent and config else None
-    return _compared(
-        entry.info.content_hash, settings, parent, spec.seed, spec.limit, _entry=entry, _recipe=spec.recipe
-    )
+    with limits.one_at_a_time():
+        return _compared(
+            entry.info.content_hash, settings, parent, spec.seed, spec.limit, _entry=entry, _recipe=spec.recipe
+        )
 
 
 @st.cache_data(max_entries=64, show_spinner="Comparing the words of the texts with the parent's")
