@@ -14,6 +14,7 @@ from ulmfit_app.schema import Sampling
 from ulmfit_app.settings import settings
 from ulmfit_app.ui.generation import Request
 from ulmfit_app.ui.models import pick_model
+from ulmfit_app.ui.url_text import write_in_url
 
 MOST_TEMPERATURE = 2.0
 NOBODY = "no other model"
@@ -25,23 +26,16 @@ def draw_form(entries: Sequence[ModelEntry]) -> tuple[Request, list[ModelEntry]]
     """Draw the form over the language models `entries`; what was asked and of which of them, when it is pressed."""
     with st.form("generate", border=False):
         chosen = _models(entries)
-        prompt = st.text_area(
-            "Prompt",
-            PROMPT,
-            key="prompt",
-            bind="query-params",
-            max_chars=settings().max_prompt_chars,
-            height=80,
-            help="How the text begins. Ctrl+Enter generates.",
-        )
-        words, samples, temperature, seed = _numbers()
+        words = "How the text begins. Ctrl+Enter generates."
+        prompt = write_in_url("Prompt", PROMPT, "prompt", most=settings().max_prompt_chars, height=80, help=words)
+        n_words, samples, temperature, seed = _numbers()
         with st.expander("How the next word is drawn"):
             sampling = _sampling(temperature)
         pressed = st.form_submit_button("Generate", type="primary")
     if not pressed:
         return None
     seed = randrange(SEEDS) if seed is None else seed
-    return Request(tuple(entry.name for entry in chosen), prompt, words, samples, sampling, seed), chosen
+    return Request(tuple(entry.name for entry in chosen), prompt, n_words, samples, sampling, seed), chosen
 
 
 def draw_seed(seed: int) -> None:

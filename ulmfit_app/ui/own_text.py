@@ -11,19 +11,20 @@ from ulmfit_app.data.tokens import Tokenizer
 from ulmfit_app.schema import FAKE, UNK_ID
 from ulmfit_app.ui.models import pick_model
 from ulmfit_app.ui.tokens import chip, draw_legend, draw_tokens
+from ulmfit_app.ui.url_text import write_in_url
 from ulmfit_app.ui.vocabulary import usable_models, vocab_of
 
 EXAMPLE = "This film is GREAT!!!!<br />I really really really really liked Robert Downey Jr. and the zyzzyva."
-MOST = 2_000  # characters: the text is kept in the URL
+MOST = 2_000  # characters: every one of its tokens is drawn
 
 
 def draw_text_view() -> None:
     """Draw a text field and what becomes of the text; the text and the model are kept in the URL."""
-    text = st.text_area("Your text", EXAMPLE, key="text", bind="query-params", max_chars=MOST, height=110)
+    text = write_in_url("Your text", EXAMPLE, "text", most=MOST, height=110)
     entries = usable_models()
     with st.columns([2, 3])[0]:
         entry = pick_model("Ids and unknown words by the vocabulary of", entries, key="model") if entries else None
-    if not text or not text.strip():
+    if not text.strip():
         st.info("There is nothing to tokenise yet: write a text above.")
         return
     steps, about = st.columns([13, 7], gap="large")

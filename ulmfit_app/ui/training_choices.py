@@ -91,6 +91,7 @@ def pick_name(kind: Kind, dataset: str, runs: Sequence[RunSummary]) -> str | Non
     asked = st.text_input(
         "Name of the new model",
         key=f"name-{kind}",
+        bind="query-params",
         placeholder=usual,
         max_chars=MAX_NAME,
         live="400ms",

@@ -7,6 +7,7 @@ the session, for each recipe by itself.
 from collections.abc import Iterable
 from hashlib import sha256
 from html import escape
+from itertools import chain
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
@@ -58,6 +59,22 @@ class RecipeFields:
             if not self._means_nothing(key):
                 self._take(key, st.session_state.get(self._state_key(key)))
                 self._told[key] = told
+
+    def typed(self) -> dict[str, str]:
+        """What stands in the controls of the settings that differ."""
+        return {key: str(st.session_state[self._state_key(key)]) for key in self.changes}
+
+    def type(self, key: str, typed: str) -> bool:
+        """Before it is drawn, put `typed` into the control of the setting `key`; False if there is none, or no such
+        choice in it."""
+        stages = range(len(self.base.stages))
+        if key not in {*COMMON, *chain(*ADVANCED.values()), *chain(*map(self.of_stage, stages))}:
+            return False
+        options = _options(_field(key))
+        if self._means_nothing(key) or (options and typed not in options):
+            return False
+        st.session_state[self._state_key(key)] = typed
+        return True
 
     def _take(self, key: str, typed: str | None) -> None:
         value = self._value(key)
@@ -113,14 +130,14 @@ def _field(key: str) -> FieldInfo:
 
 def _control(label: str, field: FieldInfo, value: Any, key: str) -> str | None:
     """Draw one control and return what stands in it."""
-    words = _help(field)
-    if field.annotation is bool:  # a box to tick would not line up with the other controls
-        return _choice(label, ["no", "yes"], "yes" if value else "no", words, key)
-    if get_origin(field.annotation) is Literal:
-        return _choice(label, list(get_args(field.annotation)), value, words, key)
+    words, options = _help(field), _options(field)
+    if options:
+        at_first = ("yes" if value else "no") if field.annotation is bool else value
+        st.session_state.setdefault(key, at_first)
+        return st.selectbox(label, options, key=key, help=words, persist_state="session", filter_mode=None)
+    st.session_state.setdefault(key, _text(value))
     typed: str | None = st.text_input(
         label,
-        _text(value),
         key=key,
         help=words,
         persist_state="session",
@@ -138,9 +155,11 @@ def _meant(field: FieldInfo, value: Any, typed: str) -> Any:
     return value if typed.strip() == _text(value) else _parsed(typed)
 
 
-def _choice(label: str, options: list[str], value: str, words: str, key: str) -> str:
-    index = options.index(value)
-    return st.selectbox(label, options, index, key=key, help=words, persist_state="session", filter_mode=None)
+def _options(field: FieldInfo) -> list[str]:
+    """The choices of a setting; none for one that is typed."""
+    if field.annotation is bool:  # a box to tick would not line up with the other controls
+        return ["no", "yes"]
+    return list(get_args(field.annotation)) if get_origin(field.annotation) is Literal else []
 
 
 def _help(field: FieldInfo) -> str:
