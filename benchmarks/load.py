@@ -1,8 +1,8 @@
 """Many visitors at once: API clients and browsers ask a hosted server for predictions. `make bench-load`, ten minutes.
 
 Every client asks again as soon as it has its answer, and every answer is compared with that of `load_model`. Clients
-and browsers run on the server's machine, so their work is in every figure. A hosted server counts the requests of an
-address; all of these come from one, so that limit is out of the way here.
+and browsers run on the server's machine, so their work is in every figure. The limits of requests a minute are out of
+the way here: the clients share one address, and nobody types as fast as these browsers.
 """
 
 import asyncio
@@ -35,7 +35,10 @@ AT_ONCE = 5  # texts in every second request
 PATIENCE = 60.0  # seconds for one answer
 NEAR = 1e-5  # two computations of one probability may differ by this
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
-HOSTED = {"ULMFIT_MODE": "hosted", "ULMFIT_API_PER_MINUTE": "1000000", "OMP_NUM_THREADS": "1"}
+HOSTED = {
+    "ULMFIT_MODE": "hosted", "ULMFIT_API_PER_MINUTE": "1000000", "ULMFIT_VISITOR_PER_MINUTE": "1000000",
+    "OMP_NUM_THREADS": "1",
+}  # fmt: skip
 PARTS = ("A quiet film.", "The plot made no sense at all!", "I would watch it again tomorrow,", "said nobody, ever.",
          "Wonderful actors;", "two hours of my life that I won't get back.", "It's not bad.", "10/10")  # fmt: skip
 
