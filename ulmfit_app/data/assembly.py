@@ -1,6 +1,7 @@
 """A `Table` of texts becomes a `Dataset`: labels in order, a fixed split, alone or added to an existing dataset."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from ulmfit_app.data.dataset import Dataset, describe
 from ulmfit_app.data.findings import finding
 from ulmfit_app.data.splits import SEED, hold_out
 from ulmfit_app.data.table import Table
+from ulmfit_app.data.textstore import AppendedTexts
 from ulmfit_app.errors import DataError
 from ulmfit_app.schema import Finding, Split
 
@@ -25,7 +27,7 @@ def assemble(name: str, table: Table, *, source: str, base: Dataset | None = Non
     texts: Sequence[str] = table.texts
     if base:
         splits = _with_twins(table.texts, splits, base)
-        texts = [*base.texts, *texts]
+        texts = AppendedTexts(chain(base.texts, texts))
         ids = np.concatenate([_ids(names_of(base), labels), ids])
         splits = np.concatenate([base.splits, splits])
         words = f"“{base.info.name}”: {base.info.split}; added texts: {words}"
@@ -103,7 +105,7 @@ def _split(table: Table, ids: NDArray[np.int64]) -> tuple[NDArray[np.str_], str]
     if own.any() and not own.all():
         splits[labelled[own]] = Split.VALID.value
         return splits, table.split
-    drawn = hold_out([table.texts[row] for row in labelled], ids[labelled], VALID_SHARE)
+    drawn = hold_out((table.texts[row] for row in labelled.tolist()), ids[labelled], VALID_SHARE)
     splits[labelled[drawn]] = Split.VALID.value
     return splits, _drawn(VALID_SHARE, SEED)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,13 @@ from pydantic import ValidationError
 
 from ulmfit_app.data.progress import Progress
 from ulmfit_app.data.splits import SEED, draw, hold_out
+from ulmfit_app.data.textstore import StoredTexts
 from ulmfit_app.data.token_table import TokenTable, tokenise
 from ulmfit_app.errors import DataError, MissingExtraError, NameTakenError, NotFoundError
 from ulmfit_app.schema import Counts, DatasetInfo, Finding, ReadAs, Split
 
 LM_VALID_SHARE = 0.1
-ROW_GROUP = 10_000
+GROUP_ROWS, GROUP_CHARS = 10_000, 32_000_000  # most of a row group, which is read as a whole
 
 
 class Dataset:
@@ -53,7 +54,8 @@ class Dataset:
         if not count_validation:
             kept_out = set(self.texts_of(self.rows(Split.VALID)))
             rows = np.array([row for row, text in enumerate(self.texts) if text not in kept_out], np.int64)
-        held_out = hold_out(self.texts_of(rows), np.zeros(len(rows), np.int64), LM_VALID_SHARE, seed)
+        texts = (self.texts[row] for row in rows.tolist())
+        held_out = hold_out(texts, np.zeros(len(rows), np.int64), LM_VALID_SHARE, seed)
         return rows[~held_out], rows[held_out]
 
     def draw(self, split: Split, n: int, seed: int = SEED) -> NDArray[np.int64]:
@@ -67,32 +69,6 @@ class Dataset:
     def token_table(self, on_progress: Progress | None = None) -> TokenTable:
         """The tokens of all texts; see `token_table.tokenise`."""
         return tokenise(self.texts, language=self.info.language, on_progress=on_progress)
-
-
-class TextColumn(Sequence[str]):
-    """An Arrow column of strings as a sequence of `str`: texts stay in Arrow's memory until they are asked for."""
-
-    def __init__(self, column: Any) -> None:
-        self._column = column
-
-    def __len__(self) -> int:
-        return len(self._column)
-
-    @overload
-    def __getitem__(self, i: int) -> str: ...
-    @overload
-    def __getitem__(self, i: slice) -> list[str]: ...
-    def __getitem__(self, i: int | slice) -> str | list[str]:
-        """One text, or the texts of a slice of step 1."""
-        if isinstance(i, slice):
-            start, stop, _ = i.indices(len(self))
-            return self._column.slice(start, max(0, stop - start)).to_pylist()
-        return self._column[int(i)].as_py()
-
-    def __iter__(self) -> Iterator[str]:
-        for chunk in self._column.iterchunks():
-            for text in chunk:
-                yield text.as_py()
 
 
 def describe(
@@ -142,22 +118,39 @@ def write(
     splits: NDArray[np.str_],
 ) -> None:
     """Write a dataset folder, beside and then renamed. Raises NameTakenError if `folder` exists."""
-    pa, parquet = _arrow()
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
-        columns = {
-            "text": pa.array(texts, pa.large_string()),
-            "label": pa.array(label_ids, pa.int32()),
-            "split": pa.array(splits.tolist(), pa.string()),
-        }
-        parquet.write_table(pa.table(columns), beside / "texts.parquet", ROW_GROUP, compression="zstd")
+        _write_rows(beside / "texts.parquet", texts, label_ids, splits)
         (beside / "dataset.json").write_text(info.model_dump_json(indent=1), encoding="utf-8")
         if folder.exists():
             raise NameTakenError(f"A dataset named “{info.name}” exists already.", todo="Choose another name.")
         beside.rename(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write_rows(path: Path, texts: Sequence[str], label_ids: NDArray[np.int64], splits: NDArray[np.str_]) -> None:
+    """A row group at a time: the texts may not fit into memory."""
+    pa, parquet = _arrow()
+    schema = pa.schema({"text": pa.large_string(), "label": pa.int32(), "split": pa.string()})
+    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
+        start = 0
+        for group in _groups(texts):
+            rows = slice(start, start := start + len(group))
+            file.write_table(pa.table([group, label_ids[rows].astype(np.int32), splits[rows].tolist()], schema))
+
+
+def _groups(texts: Sequence[str]) -> Iterator[list[str]]:
+    group, chars = [], 0
+    for text in texts:
+        group.append(text)
+        chars += len(text)
+        if len(group) == GROUP_ROWS or chars >= GROUP_CHARS:
+            yield group
+            group, chars = [], 0
+    if group:
+        yield group
 
 
 def read_info(folder: Path) -> DatasetInfo:
@@ -177,12 +170,14 @@ def read(folder: Path) -> Dataset:
     info = read_info(folder)
     pa, parquet = _arrow()
     try:
-        table = parquet.read_table(folder / "texts.parquet", columns=["text", "label", "split"])
+        file = parquet.ParquetFile(folder / "texts.parquet", memory_map=True)
+        table = file.read(columns=["label", "split"])
         label_ids = table["label"].to_numpy().astype(np.int64)
         splits = np.array(table["split"].to_pylist(), np.str_)
-    except (OSError, pa.ArrowException, ValueError):
+        texts = StoredTexts(file)
+    except (OSError, pa.ArrowException, ValueError, KeyError):
         raise _damaged(folder) from None
-    dataset = Dataset(info, TextColumn(table["text"]), label_ids, splits)
+    dataset = Dataset(info, texts, label_ids, splits)
     if not _fits(dataset):
         raise _damaged(folder)
     return dataset

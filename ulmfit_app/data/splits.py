@@ -4,7 +4,7 @@ Holding out orders texts by a hash of seed and text: the same on every machine a
 file, and exact duplicates cannot end up on both sides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import numpy as np
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 SEED = 42
 
 
-def hold_out(texts: Sequence[str], label_ids: NDArray[np.int64], share: float, seed: int = SEED) -> NDArray[np.bool_]:
+def hold_out(texts: Iterable[str], label_ids: NDArray[np.int64], share: float, seed: int = SEED) -> NDArray[np.bool_]:
     """True for the rows held out: `share` of each label's rows, identical texts together.
 
     Every label with two different texts gets at least one row on either side. A text that has several labels counts
     for the label of its first row.
     """
-    held_out = np.zeros(len(texts), bool)
+    held_out = np.zeros(len(label_ids), bool)
     by_label: dict[int, list[list[int]]] = {}
     for rows in _same_text(texts, seed):
         by_label.setdefault(int(label_ids[rows[0]]), []).append(rows)
@@ -32,7 +32,7 @@ def hold_out(texts: Sequence[str], label_ids: NDArray[np.int64], share: float, s
     return held_out
 
 
-def _same_text(texts: Sequence[str], seed: int) -> list[list[int]]:
+def _same_text(texts: Iterable[str], seed: int) -> list[list[int]]:
     """The rows of each different text, in the order that `seed` gives."""
     groups: dict[bytes, list[int]] = {}
     for row, text in enumerate(texts):

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from ulmfit_app.data.csvfile import is_number
 from ulmfit_app.data.findings import Notes, finding
+from ulmfit_app.data.textstore import AppendedTexts
 from ulmfit_app.schema import Finding, ReadAs
 from ulmfit_app.settings import settings
 
@@ -25,7 +27,7 @@ class Table:
     themselves, in words; empty if they do not. `read_as`: how each table file was read.
     """
 
-    texts: list[str] = field(default_factory=list)
+    texts: AppendedTexts = field(default_factory=AppendedTexts)
     labels: list[str | None] = field(default_factory=list)
     valid: list[bool | None] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
@@ -81,16 +83,17 @@ class Table:
 
     def _note_repeats(self, notes: Notes, labelled: bool, base: Mapping[str, str | None]) -> None:
         """Note texts that occurred before, here or in `base`, and in a table with labels the texts without one."""
-        first = dict(base)
+        first = {_digest(text): label for text, label in base.items()}
         for text, label, row, file in zip(self.texts, self.labels, self.rows, self.files, strict=True):
+            key = _digest(text)
             if labelled and label is None:
                 notes.add("no label", row, file)
-            if text not in first:
-                first[text] = label
-            elif label is not None and first[text] not in (None, label):
+            if key not in first:
+                first[key] = label
+            elif label is not None and first[key] not in (None, label):
                 notes.add("conflicting duplicate", row, file)
             else:
-                first[text] = first[text] or label
+                first[key] = first[key] or label
                 notes.add("already in the base" if text in base else "duplicate", row, file)
 
     def _class_findings(self) -> list[Finding]:
@@ -129,6 +132,11 @@ def _few_words(few: list[str], single: int, fatal: bool) -> str:
         return f"Most labels have a single text ({names}): this may be the wrong column, or more texts are needed."
     words = f"Labels with fewer than {FEW_ROWS} different texts: {names}. Their results will say little."
     return words + (f" With a single text: {single}; not in the validation split." if single else "")
+
+
+def _digest(text: str) -> bytes:
+    """Stands for a text among many, which may not fit into memory together."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _is_binary(text: str) -> bool:

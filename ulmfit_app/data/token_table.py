@@ -8,6 +8,7 @@ A folder is complete or absent: it is written beside and renamed.
 
 import hashlib
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from contextlib import closing, suppress
 from errno import ENOSPC
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ from ulmfit_app.schema import FAKE, UNK_ID
 from ulmfit_app.settings import settings
 
 FORMAT = 1
-ROWS_AT_ONCE = 5_000
+TOKENS_AT_ONCE = 4_000_000
 
 Rows = Sequence[int] | NDArray[np.int64]
 
@@ -67,15 +69,12 @@ class TokenTable:
             seen += np.bincount(part, minlength=len(self.words))
         return Counter({self.words[word]: int(seen[word]) for word in order})
 
-    def numericalise(
-        self, vocab: Sequence[str], rows: Rows, first_tokens: int | None = None
-    ) -> list[NDArray[np.int64]]:
+    def numericalise(self, vocab: Sequence[str], rows: Rows, first_tokens: int | None = None) -> "Numericalised":
         """The texts `rows` as ids of `vocab`, cut to `first_tokens`; unknown words and `xxfake` become 0.
 
         Source: `fastai.text.data.Numericalize`.
         """
-        table = self.lookup(vocab)
-        return [table[self.ids_of(row)[:first_tokens]] for row in rows]
+        return Numericalised(self, self.lookup(vocab), np.asarray(rows, np.int64), first_tokens)
 
     def lookup(self, vocab: Sequence[str]) -> NDArray[np.int64]:
         """The id in `vocab` of each of `words`; 0 for unknown words and `xxfake`."""
@@ -87,9 +86,50 @@ class TokenTable:
         return self.ids[self.offsets[i] : self.offsets[i + 1]]
 
     def _parts(self, rows: Rows) -> Iterator[NDArray[np.uint32]]:
-        """The tokens of `rows`, end to end, `ROWS_AT_ONCE` texts at a time: the corpus may not fit into memory."""
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            yield np.concatenate([self.ids_of(row) for row in rows[start : start + ROWS_AT_ONCE]])
+        """The tokens of `rows`, end to end, some `TOKENS_AT_ONCE` at a time: the corpus may not fit into memory."""
+        part, tokens = [], 0
+        for row in rows:
+            part.append(self.ids_of(row))
+            tokens += len(part[-1])
+            if tokens >= TOKENS_AT_ONCE:
+                yield np.concatenate(part)
+                part, tokens = [], 0
+        if part:
+            yield np.concatenate(part)
+
+
+class Numericalised(Sequence[NDArray[np.int64]]):
+    """Texts as ids (int64) of a vocabulary. A text is read from the table's file and looked up when it is asked for.
+
+    So a corpus costs no memory, whatever its size; a lookup is microseconds, in the step of a training nothing.
+    """
+
+    def __init__(
+        self, table: TokenTable, lookup: NDArray[np.int64], rows: NDArray[np.int64], first_tokens: int | None
+    ) -> None:
+        self._table, self._lookup, self._rows, self._first = table, lookup, rows, first_tokens
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens per text, without reading any."""
+        lengths = self._table.lengths()[self._rows]
+        return lengths if self._first is None else np.minimum(lengths, self._first)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, i: int) -> NDArray[np.int64]: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[NDArray[np.int64]]: ...
+    def __getitem__(self, i: int | slice) -> NDArray[np.int64] | list[NDArray[np.int64]]:
+        """One text, or a list of those of a slice."""
+        if isinstance(i, slice):
+            return [self._ids(row) for row in self._rows[i].tolist()]
+        return self._ids(int(self._rows[i]))
+
+    def _ids(self, row: int) -> NDArray[np.int64]:
+        return self._lookup[self._table.ids_of(row)[: self._first]]
 
 
 def tokenise(
@@ -198,4 +238,6 @@ def _read(folder: Path) -> TokenTable | None:
         ids = np.memmap(folder / "ids.bin", np.uint32, mode="r") if size else np.empty(0, np.uint32)
     except (OSError, ValueError, EOFError):
         return None
+    with suppress(OSError):  # another may only read here
+        os.utime(folder)  # a hosted server forgets what nobody reads
     return TokenTable(ids, offsets, words)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ulmfit_app.data.dataset import Dataset
-from ulmfit_app.data.token_table import TokenTable, tokenise
+from ulmfit_app.data.token_table import Numericalised, TokenTable, tokenise
 from ulmfit_app.data.vocabulary import make_vocab
 from ulmfit_app.errors import TrainingError
 from ulmfit_app.schema import Kind, Recipe, Split
@@ -29,7 +29,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What the loaders are made of. `train` and `valid` are rows of `dataset`; ids are lists of int64 arrays."""
+    """What the loaders are made of. `train` and `valid` are rows of `dataset`; ids stay on disk until they are read."""
 
     dataset: Dataset
     train: np.ndarray
@@ -49,7 +49,7 @@ class Corpus:
         rows = np.concatenate([self.train, self.valid]) if recipe.count_validation else self.train
         return make_vocab(self.table.counts(self._places(rows)), recipe.min_freq, recipe.max_vocab)
 
-    def ids(self, rows: np.ndarray, vocab: Sequence[str], first_tokens: int | None) -> list[np.ndarray]:
+    def ids(self, rows: np.ndarray, vocab: Sequence[str], first_tokens: int | None) -> Numericalised:
         """The texts of `rows` as ids of `vocab`."""
         return self.table.numericalise(vocab, self._places(rows), first_tokens)
 

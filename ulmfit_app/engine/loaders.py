@@ -15,6 +15,7 @@ from fastai.text.data import LMDataLoader, Pad_Chunk, SortedDL, TensorText
 from fastai.torch_core import TensorCategory
 from fastcore.foundation import L
 
+from ulmfit_app.data.token_table import Numericalised
 from ulmfit_app.errors import TrainingError
 from ulmfit_app.schema import Recipe
 
@@ -90,7 +91,7 @@ class ClassifierLoader(_Shortened, SortedDL):
 def lm_loaders(train: LMTexts, valid: LMTexts, recipe: Recipe, device: torch.device) -> DataLoaders:
     """Loaders for a language model, as `TextDataLoaders(is_lm=True)` makes them."""
     for part, texts in (("training", train), ("validation", valid)):
-        tokens = sum(map(len, texts.ids))
+        tokens = sum(_lengths(texts.ids))
         if tokens <= recipe.bs:
             raise TrainingError(
                 f"The {part} texts have {tokens} tokens: too few to fill one minibatch of {recipe.bs} streams.",
@@ -98,7 +99,7 @@ def lm_loaders(train: LMTexts, valid: LMTexts, recipe: Recipe, device: torch.dev
             )
     make = [
         LMLoader(
-            texts, lens=[len(ids) for ids in texts.ids], bs=recipe.bs, seq_len=recipe.seq_len, num_workers=0,
+            texts, lens=_lengths(texts.ids), bs=recipe.bs, seq_len=recipe.seq_len, num_workers=0,
             shuffle=is_train, drop_last=is_train,
         )
         for texts, is_train in ((train, True), (valid, False))
@@ -117,9 +118,14 @@ def classifier_loaders(train: LabelledTexts, valid: LabelledTexts, recipe: Recip
         raise TrainingError("There are no validation texts.", todo="Make the dataset again with a validation split.")
     make = [
         ClassifierLoader(
-            texts, res=[len(ids) for ids in texts.ids], bs=recipe.bs, num_workers=0, shuffle=is_train,
+            texts, res=_lengths(texts.ids), bs=recipe.bs, num_workers=0, shuffle=is_train,
             drop_last=is_train, before_batch=Pad_Chunk(seq_len=recipe.seq_len),
         )
         for texts, is_train in ((train, True), (valid, False))
     ]  # fmt: skip
     return DataLoaders(*make, device=device)
+
+
+def _lengths(ids: Sequence[np.ndarray]) -> list[int]:
+    """Tokens of each text; those of a corpus on disk are known without reading it."""
+    return ids.lengths.tolist() if isinstance(ids, Numericalised) else [len(text) for text in ids]

@@ -29,11 +29,12 @@ def vectors(
     Equal seeds give equal vectors: one thread. Raises `TrainingError` if gensim is not installed.
     """
     word2vec = _word2vec(texts, vocab, size, seed)
-    pieces = [texts[start : start + TEXTS_AT_ONCE] for start in range(0, len(texts), TEXTS_AT_ONCE)] * PASSES
-    rates = np.linspace(RATE, LAST_RATE, len(pieces) + 1)
+    starts = [*range(0, len(texts), TEXTS_AT_ONCE)] * PASSES
+    rates = np.linspace(RATE, LAST_RATE, len(starts) + 1)
     done = 0
-    for number, piece in enumerate(pieces):
+    for number, start in enumerate(starts):
         on_progress(done, PASSES * len(texts))
+        piece = texts[start : start + TEXTS_AT_ONCE]
         sentences = list(_sentences(piece, vocab))
         word2vec.train(
             sentences, total_examples=len(sentences), epochs=1, start_alpha=rates[number], end_alpha=rates[number + 1]

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ulmfit_app.data.dataset import Dataset, TextColumn, content_hash, describe, read, read_info, write
+from ulmfit_app.data.dataset import Dataset, content_hash, describe, read, read_info, write
+from ulmfit_app.data.textstore import StoredTexts
 from ulmfit_app.errors import DataError, NameTakenError, NotFoundError
 from ulmfit_app.schema import Counts, Split
 
@@ -32,7 +33,7 @@ def test_a_dataset_reads_back_as_it_was_written(tmp_path: Path) -> None:
     assert dataset.info == made.info and dataset.info.counts == Counts(train=20, valid=10, unlabelled=10)
     assert list(dataset.texts) == made.texts and dataset.texts[3] == "text 3" and dataset.texts[-1] == "text 20"
     assert dataset.texts[2:4] == ["text 2", "text 3"] and len(dataset.texts) == 40
-    assert isinstance(dataset.texts, TextColumn)
+    assert isinstance(dataset.texts, StoredTexts)
     assert np.array_equal(dataset.label_ids, made.label_ids) and dataset.label_ids.dtype == np.int64
     assert np.array_equal(dataset.splits, made.splits)
     assert dataset.rows(Split.VALID).tolist() == list(range(20, 30))

@@ -25,7 +25,7 @@ def test_tokens_lengths_and_offsets_are_the_texts() -> None:
 
 
 def test_counts_come_in_the_order_of_first_occurrence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(token_table, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(token_table, "TOKENS_AT_ONCE", 9)
     table = tokenise(TEXTS)
     rows = [3, 0, 2, 2, 7]
     expected = Counter(token for row in rows for token in table.tokens(row))
