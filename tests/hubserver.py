@@ -6,11 +6,11 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -24,10 +24,10 @@ LFS_FROM = 10_000  # bytes; larger files are sent by git LFS, as on the Hub
 
 
 @contextmanager
-def running() -> Iterator[Hub]:
-    """A Hub that answers on a free port of this machine while the block runs."""
+def running(handler: "type[Handler] | None" = None) -> Iterator[Hub]:
+    """A Hub that answers on a free port of this machine while the block runs, as `handler` does."""
     hub = Hub()
-    handler = type("Handler", (_Handler,), {"hub": hub})
+    handler = type("Handler", (handler or Handler,), {"hub": hub})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     hub.url = f"http://127.0.0.1:{server.server_port}"
@@ -41,7 +41,7 @@ def running() -> Iterator[Hub]:
         thread.join()
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """An answer that is an error."""
 
     def __init__(self, status: int, code: str = "", message: str = "") -> None:
@@ -49,8 +49,11 @@ class _RefusedError(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One request. `routes`: pattern of the path, methods, what answers with the groups of the pattern."""
+
     hub: Hub
+    routes: ClassVar[list[tuple[str, tuple[str, ...], Callable[..., None]]]] = []
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None:
@@ -69,20 +72,21 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer("PUT")
 
     def _answer(self, method: str) -> None:
-        token = self.headers.get("authorization", "").removeprefix("Bearer ") or None
+        scheme, _, given = self.headers.get("authorization", "").partition(" ")
+        token = given if scheme == "Bearer" else None
         self.hub.requests.append(Request(method, self.path, token, self.headers.get("range")))
         self.body = self._read_body()
         self.failure = self._failure(method)
         try:
             if self.failure and self.failure.status:
-                self._send(self.failure.status, json.dumps(self.failure.body).encode(), self.failure.headers)
+                self.send(self.failure.status, json.dumps(self.failure.body).encode(), self.failure.headers)
                 return
             if token is not None and token not in self.hub.users:
-                raise _RefusedError(401, message="Invalid credentials in Authorization header")
+                raise RefusedError(401, message="Invalid credentials in Authorization header")
             self.name, self.groups = self.hub.users.get(token or "", ("", []))
             self._route(method, urlsplit(self.path).path)
-        except _RefusedError as refused:
-            self._send(refused.status, b"{}", {"X-Error-Code": refused.code, "X-Error-Message": refused.message})
+        except RefusedError as refused:
+            self.send(refused.status, b"{}", {"X-Error-Code": refused.code, "X-Error-Message": refused.message})
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
@@ -104,17 +108,17 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _route(self, method: str, path: str) -> None:
-        for pattern, wanted, answer in ROUTES:
+        for pattern, wanted, answer in self.routes:
             match = re.fullmatch(pattern, path)
             if match and method in wanted:
                 answer(self, *map(unquote, match.groups()))
                 return
-        raise _RefusedError(404, message=f"no such call: {method} {path}")
+        raise RefusedError(404, message=f"no such call: {method} {path}")
 
-    def _json(self, value: Any) -> None:
-        self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+    def json(self, value: Any) -> None:
+        self.send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+    def send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             if value:
@@ -141,29 +145,29 @@ class _Handler(BaseHTTPRequestHandler):
         owner = repo_id.partition("/")[0]
         insider = owner == self.name or owner in self.groups
         if repo is None or repo.sort != SORTS[sort] or (repo.private and not insider):
-            raise _RefusedError(404 if self.name else 401, "RepoNotFound", "Repository not found")
+            raise RefusedError(404 if self.name else 401, "RepoNotFound", "Repository not found")
         if write and not insider:
-            raise _RefusedError(403, message="You do not have write access to this repo")
+            raise RefusedError(403, message="You do not have write access to this repo")
         return repo
 
     def _found(self, repo: Repo, revision: str) -> Commit:
         commit = repo.find(revision)
         if commit is None:
-            raise _RefusedError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            raise RefusedError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         return commit
 
     def whoami(self) -> None:
         if not self.name:
-            raise _RefusedError(401, message="Invalid username or password.")
-        self._json({"type": "user", "name": self.name, "orgs": [{"name": group} for group in self.groups]})
+            raise RefusedError(401, message="Invalid username or password.")
+        self.json({"type": "user", "name": self.name, "orgs": [{"name": group} for group in self.groups]})
 
     def info(self, sort: str, repo_id: str, revision: str = "main") -> None:
         if repo_id in self.hub.renamed:
-            self._send(307, b"", {"Location": self.path.replace(repo_id, self.hub.renamed[repo_id])})
+            self.send(307, b"", {"Location": self.path.replace(repo_id, self.hub.renamed[repo_id])})
             return
         repo = self._repo(repo_id, sort)
         commit = self._found(repo, revision)
-        self._json(
+        self.json(
             self._facts(repo_id, repo, commit)
             | {"siblings": [_sibling(path, content) for path, content in commit.files.items()]}
         )
@@ -187,11 +191,11 @@ class _Handler(BaseHTTPRequestHandler):
         repo = self._repo(repo_id, sort)
         branches = [{"name": "main", "ref": "refs/heads/main", "targetCommit": repo.commits[-1].oid}]
         tags = [{"name": name, "ref": f"refs/tags/{name}", "targetCommit": oid} for name, oid in repo.tags.items()]
-        self._json({"branches": branches, "converts": [], "tags": tags})
+        self.json({"branches": branches, "converts": [], "tags": tags})
 
     def commits(self, sort: str, repo_id: str, revision: str) -> None:
         repo = self._repo(repo_id, sort)
-        self._json(
+        self.json(
             [
                 {
                     "id": commit.oid,
@@ -212,44 +216,44 @@ class _Handler(BaseHTTPRequestHandler):
             seen = not repo.private or repo_id.partition("/")[0] == self.name
             if seen and set(asked["filter"]) <= set(facts["tags"]) and asked.get("search", [""])[0] in repo_id:
                 found.append(facts)
-        self._json(found)
+        self.json(found)
 
     def create(self) -> None:
         asked = json.loads(self.body)
         owner = asked.get("organization") or self.name
         repo_id = f"{owner}/{asked['name']}"
         if not self.name:
-            raise _RefusedError(401, message="Invalid username or password.")
+            raise RefusedError(401, message="Invalid username or password.")
         if owner not in (self.name, *self.groups):
-            raise _RefusedError(
+            raise RefusedError(
                 403, message=f'You don\'t have the rights to create a model under the namespace "{owner}"'
             )
         if repo_id in self.hub.repos:
-            raise _RefusedError(409, message="You already created this model repo")
+            raise RefusedError(409, message="You already created this model repo")
         made = self.hub.repos[repo_id] = Repo(private=asked.get("visibility") == "private")
         made.commit({".gitattributes": b"*.safetensors filter=lfs"}, "initial commit")
-        self._json({"url": f"{self.hub.url}/{repo_id}", "name": repo_id})
+        self.json({"url": f"{self.hub.url}/{repo_id}", "name": repo_id})
 
     def validate(self) -> None:
         yaml.safe_load(json.loads(self.body)["content"].split("---")[1])
-        self._json({"errors": [], "warnings": []})
+        self.json({"errors": [], "warnings": []})
 
     def preupload(self, sort: str, repo_id: str, revision: str) -> None:
         if not parse_qs(urlsplit(self.path).query).get("create_pr"):
             self._repo(repo_id, sort, write=True)
         files = json.loads(self.body)["files"]
         modes = [{"path": f["path"], "uploadMode": "lfs" if f["size"] > LFS_FROM else "regular"} for f in files]
-        self._json({"files": [mode | {"shouldIgnore": False} for mode in modes]})
+        self.json({"files": [mode | {"shouldIgnore": False} for mode in modes]})
 
     def batch(self, repo_id: str) -> None:
         objects = json.loads(self.body)["objects"]
         upload = [o | {"actions": {"upload": {"href": f"{self.hub.url}/lfs/{o['oid']}"}}} for o in objects]
-        self._json({"transfer": "basic", "objects": upload})
+        self.json({"transfer": "basic", "objects": upload})
 
     def put(self, oid: str) -> None:
         assert hashlib.sha256(self.body).hexdigest() == oid
         self.hub.lfs[oid] = self.body
-        self._send(200, b"")
+        self.send(200, b"")
 
     def make_commit(self, sort: str, repo_id: str, revision: str) -> None:
         proposed = bool(parse_qs(urlsplit(self.path).query).get("create_pr"))
@@ -257,7 +261,7 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [json.loads(line) for line in self.body.splitlines()]
         header = next(line["value"] for line in lines if line["key"] == "header")
         if header.get("parentCommit") not in (None, repo.commits[-1].oid):
-            raise _RefusedError(412, message="A commit has happened since. Please refresh and try again.")
+            raise RefusedError(412, message="A commit has happened since. Please refresh and try again.")
         files = {}
         for line in lines:
             value = line["value"]
@@ -269,31 +273,31 @@ class _Handler(BaseHTTPRequestHandler):
         (repo.proposed if proposed else repo.commits).append(made)
         address = f"{self.hub.url}/{repo_id}"
         answer = {"commitUrl": f"{address}/commit/{made.oid}", "commitOid": made.oid, "success": True}
-        self._json(answer | ({"pullRequestUrl": f"{address}/discussions/1"} if proposed else {}))
+        self.json(answer | ({"pullRequestUrl": f"{address}/discussions/1"} if proposed else {}))
 
     def tag(self, sort: str, repo_id: str, revision: str) -> None:
         repo = self._repo(repo_id, sort, write=True)
         name = json.loads(self.body)["tag"]
         if name in repo.tags:
-            raise _RefusedError(409, message="Tag reference exists already")
+            raise RefusedError(409, message="Tag reference exists already")
         repo.tags[name] = self._found(repo, revision).oid
-        self._json({})
+        self.json({})
 
     def resolve(self, prefix: str, repo_id: str, revision: str, path: str) -> None:
         repo = self._repo(repo_id, prefix.strip("/") or "models")
         if repo.gated and repo_id.partition("/")[0] != self.name:
-            raise _RefusedError(403 if self.name else 401, "GatedRepo", "Access to this repo is restricted")
+            raise RefusedError(403 if self.name else 401, "GatedRepo", "Access to this repo is restricted")
         commit = self._found(repo, revision)
         if path not in commit.files:
-            raise _RefusedError(404, "EntryNotFound", "Entry not found")
+            raise RefusedError(404, "EntryNotFound", "Entry not found")
         content, asked = commit.files[path], self.headers.get("range")
         told = {"X-Repo-Commit": commit.oid, "ETag": f'"{_git_name(content)}"'}
         if asked:
             start = int(asked.removeprefix("bytes=").partition("-")[0])
             told["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-            self._send(206, content[start:], told)
+            self.send(206, content[start:], told)
         else:
-            self._send(200, content, told)
+            self.send(200, content, told)
 
 
 def _git_name(content: bytes) -> str:
@@ -309,21 +313,21 @@ def _sibling(path: str, content: bytes) -> dict[str, Any]:
 
 REPO = r"([^/]+/[^/]+)"
 API = rf"/api/(models|datasets)/{REPO}"
-ROUTES = [
-    (r"/api/whoami-v2", ("GET",), _Handler.whoami),
-    (r"/api/models", ("GET",), _Handler.search),
-    (r"/api/repos/create", ("POST",), _Handler.create),
-    (r"/api/validate-yaml", ("POST",), _Handler.validate),
-    (API, ("GET",), _Handler.info),
-    (rf"{API}/revision/([^/]+)", ("GET",), _Handler.info),
-    (rf"{API}/refs", ("GET",), _Handler.refs),
-    (rf"{API}/commits/([^/]+)", ("GET",), _Handler.commits),
-    (rf"{API}/preupload/([^/]+)", ("POST",), _Handler.preupload),
-    (rf"{API}/commit/([^/]+)", ("POST",), _Handler.make_commit),
-    (rf"{API}/tag/([^/]+)", ("POST",), _Handler.tag),
-    (rf"/{REPO}\.git/info/lfs/objects/batch", ("POST",), _Handler.batch),
-    (r"/lfs/([0-9a-f]{64})", ("PUT",), _Handler.put),
-    (rf"/(datasets/|){REPO}/resolve/([^/]+)/(.+)", ("GET", "HEAD"), _Handler.resolve),
+Handler.routes = [
+    (r"/api/whoami-v2", ("GET",), Handler.whoami),
+    (r"/api/models", ("GET",), Handler.search),
+    (r"/api/repos/create", ("POST",), Handler.create),
+    (r"/api/validate-yaml", ("POST",), Handler.validate),
+    (API, ("GET",), Handler.info),
+    (rf"{API}/revision/([^/]+)", ("GET",), Handler.info),
+    (rf"{API}/refs", ("GET",), Handler.refs),
+    (rf"{API}/commits/([^/]+)", ("GET",), Handler.commits),
+    (rf"{API}/preupload/([^/]+)", ("POST",), Handler.preupload),
+    (rf"{API}/commit/([^/]+)", ("POST",), Handler.make_commit),
+    (rf"{API}/tag/([^/]+)", ("POST",), Handler.tag),
+    (rf"/{REPO}\.git/info/lfs/objects/batch", ("POST",), Handler.batch),
+    (r"/lfs/([0-9a-f]{64})", ("PUT",), Handler.put),
+    (rf"/(datasets/|){REPO}/resolve/([^/]+)/(.+)", ("GET", "HEAD"), Handler.resolve),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ulmfit_app import hub
+from ulmfit_app.errors import AppError
 from ulmfit_app.ui.account import draw_sign_in
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.signed_in import provider, signed_in
@@ -16,16 +17,19 @@ from ulmfit_app.ui.signed_in import provider, signed_in
 if TYPE_CHECKING:
     from ulmfit_app.hub import Account
 
-ACCOUNT, TYPED = "hub-account", "hub-token"
+ACCOUNT, TYPED, PROBLEM = "hub-account", "hub-token", "hub-problem"
 
 
 def draw_account() -> "Account":
     """Draw who is signed in, and how to sign in or out; returns whose token is sent from now on."""
     if ACCOUNT not in st.session_state:
         st.session_state[ACCOUNT] = hub.ANONYMOUS  # asked once, even where the Hub cannot be reached
-        with told(), st.spinner("Asking the Hub who this is"):
-            visitor = signed_in()
-            st.session_state[ACCOUNT] = hub.sign_in(visitor.token if visitor else hub.own_token())
+        visitor = signed_in()
+        try:
+            with st.spinner("Asking the Hub who this is"):
+                st.session_state[ACCOUNT] = hub.sign_in(visitor.token if visitor else hub.own_token())
+        except AppError as error:
+            st.session_state[PROBLEM] = str(error)
     account: Account = st.session_state[ACCOUNT]
     if account.token:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -38,6 +42,8 @@ def draw_account() -> "Account":
 
 
 def _draw_sign_in() -> None:
+    if problem := st.session_state.get(PROBLEM):
+        st.error(plain(problem), icon=":material/error:")
     st.markdown("Not signed in: public repositories can be pulled, nothing can be pushed.")
     with told():
         own, ours = hub.own_token(), provider()
@@ -58,6 +64,7 @@ def _draw_sign_in() -> None:
 
 def _sign_in(token: str) -> None:
     st.session_state[ACCOUNT] = hub.sign_in(token)
+    st.session_state.pop(PROBLEM, None)
     st.rerun()
 
 
