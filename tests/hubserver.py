@@ -338,6 +338,7 @@ def in_place_of_the_real_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
     with running() as hub:
         monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(folder / "no-token"))
         monkeypatch.setattr(transfer, "PAUSE", 0.0)
         monkeypatch.delenv("HF_TOKEN", raising=False)
