@@ -7,9 +7,11 @@ from tests.unit.runs.making import make_run, queued_run, status
 from ulmfit_app import access, registry
 from ulmfit_app.data import sources
 from ulmfit_app.runs import control
-from ulmfit_app.schema import RunState
+from ulmfit_app.runs.folder import RunFolder
+from ulmfit_app.schema import LmReport, PredictionReport, Report, RunResult, RunState
 
 ALICE, BOB = f"anon:{'a' * 32}", f"anon:{'b' * 32}"
+LM_REPORT = LmReport(tokens=9, loss=1, perplexity=2.7, accuracy=0.5, unknown_share=0, bits_per_character=1)
 SIGN = "hush"  # in the name of everything that is made, and in every text
 
 
@@ -32,4 +34,23 @@ def make_everything(owner: str, folder: Path) -> dict[str, str]:
         deleted = make_run(name=f"{SIGN}-thrown")
         deleted.write_status(status(RunState.DONE))
         control.delete(deleted.id)
-        return {"ended": ended.id, "deleted": deleted.id, "queued": queued_run(name=f"{SIGN}-queued").id}
+        return {
+            "ended": ended.id,
+            "deleted": deleted.id,
+            "queued": queued_run(name=f"{SIGN}-queued").id,
+            "predicted": _measured("predict", PredictionReport(n=1, counts={"neg": 0, "pos": 1}, empty=0)).id,
+            "evaluated": _measured("evaluate", LM_REPORT).id,
+        }
+
+
+def _measured(kind: str, report: Report) -> RunFolder:
+    """A bulk prediction or an evaluation that is done, with a table of texts."""
+    folder = make_run(
+        kind=kind, name=None, dataset=None, recipe=None, model=f"{SIGN}-lm", input=f"input-{SIGN}-file.csv"
+    )
+    folder.write_status(status(RunState.DONE))
+    folder.write_result(RunResult(report=report, seconds=1, notes=(f"{SIGN} note",)))
+    folder.table.write_text(
+        f"text,prediction,probability,p_neg,p_pos\na {SIGN} row,pos,0.9,0.1,0.9\n", encoding="utf-8"
+    )
+    return folder

@@ -1,12 +1,15 @@
 """Every page of a hosted server, opened by a visitor with the links of another: nothing of theirs is on it."""
 
+import ast
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.unit.runs.making import make_run
 from tests.visitors import ALICE, BOB, SIGN, make_everything
 from ulmfit_app import access, signing
 from ulmfit_app.data import sources
@@ -17,7 +20,6 @@ from ulmfit_app.ui import visitor as module
 from ulmfit_app.ui.datasets import open_dataset
 from ulmfit_app.ui.visitor import visitor
 
-LISTING = {"datasets", "models", "runs", "predict", "generate", "evaluate", "finetune_lm", "finetune_classifier"}
 PAGES = sorted(path.stem for path in (CHECKOUT / "pages").glob("*.py"))
 
 
@@ -34,39 +36,134 @@ def hosted(monkeypatch: pytest.MonkeyPatch, no_shipped_models: None, tmp_path: P
         sources.add("bobs", [file])
 
 
-def everything_on(page: str, who: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> str:
-    """Every element of the page as `who` gets it, as sent to the browser."""
+def opened(page: str, who: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    """The page as `who` gets it."""
     monkeypatch.setattr(access, "_ask", lambda: who)
     app = AppTest.from_file(CHECKOUT / "pages" / f"{page}.py", default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
     assert not app.exception
+    return app
+
+
+def sent(app: AppTest) -> str:
+    """Every element of the page, as sent to the browser."""
     return "\n".join(str(getattr(node, "proto", "")) for node in app._tree)
+
+
+def everything_on(page: str, who: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> str:
+    """Every element of the page as `who` gets it."""
+    return sent(opened(page, who, monkeypatch, **query))
+
+
+def test_every_page_of_the_navigation_is_opened_here() -> None:
+    table = ast.parse((CHECKOUT / "ulmfit_app" / "ui" / "navigation.py").read_text())
+    files = {str(node.value) for node in ast.walk(table) if isinstance(node, ast.Constant)}
+    assert {file for file in files if file.endswith(".py")} == {f"{page}.py" for page in PAGES}
 
 
 def test_no_page_shows_anything_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = make_everything(ALICE, tmp_path)
-    lists_mine = {page for page in PAGES if SIGN in everything_on(page, ALICE, monkeypatch)}
-    assert lists_mine >= LISTING
     for page in PAGES:
+        assert SIGN in everything_on(page, ALICE, monkeypatch), f"{page} lists nothing: this proves nothing"
         seen = everything_on(page, BOB, monkeypatch)
         assert SIGN not in seen, page
         assert str(settings().home_path) not in seen, page
         assert not any(run_id in seen for run_id in ids.values()), page
 
 
-@pytest.mark.parametrize("page", ["models", "predict", "generate", "evaluate", "finetune_lm", "datasets", "runs"])
-def test_a_link_to_something_of_another_does_not_open_it(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_link_to_something_of_another_does_not_open_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    links = {"model": f"{SIGN}-lm", "other": f"{SIGN}-lm", "dataset": f"{SIGN}-texts", "parent": f"{SIGN}-lm"}
+    runs = {"predict": "predicted", "evaluate": "evaluated"}
+    for page in PAGES:
+        seen = everything_on(page, BOB, monkeypatch, **links)
+        seen += everything_on(page, BOB, monkeypatch, run=ids[runs.get(page, "ended")], **links)
+        for name in ("classifier", "ended", "queued", "gone", "thrown", "deleted"):
+            assert f"{SIGN}-{name}" not in seen, page  # what the link does not name itself
+        for secret in ("was fine", f"{SIGN}: no more", f"{SIGN} note", f"{SIGN} row"):
+            assert secret not in seen, page
+
+
+@pytest.mark.parametrize(
+    ("run", "page", "shown"),
+    [
+        ("ended", "runs", f"{SIGN}: no more"),
+        ("queued", "runs", f"{SIGN}-queued"),
+        ("predicted", "predict", f"Predictions for {SIGN}-file.csv"),
+        ("predicted", "runs", "1 rows predicted"),
+        ("evaluated", "evaluate", f"{SIGN} note"),
+    ],
+)
+def test_a_shared_run_is_read_and_nothing_else(
+    run: str, page: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = make_everything(ALICE, tmp_path)
-    links = {"model": f"{SIGN}-lm", "dataset": f"{SIGN}-texts", "parent": f"{SIGN}-lm", "run": ids["ended"]}
-    seen = everything_on(page, BOB, monkeypatch, **links)
-    for name in ("classifier", "ended", "queued", "gone", "thrown", "deleted"):
-        assert f"{SIGN}-{name}" not in seen  # what the link does not name itself
-    assert "was fine" not in seen
-    assert f"{SIGN}: no more" not in seen
+    app = opened(page, BOB, monkeypatch, run=ids[run], share=signing.share_run(ids[run]))
+    seen = sent(app)
+    assert shown in seen
+    assert "Shared with you to read" in seen
+    (back,) = app.button  # and no other
+    for name in ("classifier", "texts", "gone", "thrown", "deleted"):
+        assert f"{SIGN}-{name}" not in seen
+    back.click().run()
+    assert app.query_params == {}
+    assert SIGN not in sent(app)
+
+
+def test_a_token_opens_no_other_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    for run, token in (("queued", signing.share_run(ids["ended"])), ("ended", signing.cookie_of(ALICE)), ("ended", "")):
+        seen = everything_on("runs", BOB, monkeypatch, run=ids[run], share=token)
+        assert f"{SIGN}-" not in seen
+        assert "This link opens nothing" in seen
+
+
+def test_a_run_of_ones_own_has_a_link_to_share_and_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    app = opened("runs", ALICE, monkeypatch, run=ids["ended"])
+    link = urlsplit(next(code.value for code in app.code if "share=" in code.value))
+    query = dict(parse_qsl(link.query))
+    assert (link.path, query["run"]) == ("/runs", ids["ended"])
+    signing.refuse_unshared(ids["ended"], query["share"])
+    assert ".log.txt" not in sent(app)
+
+
+def test_locally_a_run_has_a_log_and_nothing_to_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_MODE", "local")
+    settings.cache_clear()
+    seen = everything_on("runs", access.LOCAL, monkeypatch, run=make_run(name="mine").id)
+    assert "share=" not in seen
+    assert 'label: "Log"' in seen
+
+
+@pytest.mark.parametrize("page", ["finetune_lm", "finetune_classifier"])
+def test_the_form_of_a_training_states_the_limits_first(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(page, BOB, monkeypatch, dataset="bobs", parent="scratch")
+    assert any("15 minutes" in caption.value and "5,000 training texts" in caption.value for caption in app.caption)
+    offered = {widget.label for widget in (*app.selectbox, *app.number_input)}
+    assert offered.isdisjoint({"Device", "Precision", "Threads"})
+    assert "Limit" in offered
+
+
+def test_where_visitors_train_nothing_the_form_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_VISITOR_TRAINING_MINUTES", "0")
+    settings.cache_clear()
+    app = opened("finetune_lm", BOB, monkeypatch, dataset="bobs", parent="scratch")
+    assert any("trains nothing for visitors" in info.value for info in app.info)
+    assert app.button(key="start").disabled
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error", "/srv/x/y"), AppError("The file /srv/x/y is bad.")])
+def test_an_error_tells_a_visitor_no_path(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> list[object]:
+        raise error
+
+    monkeypatch.setattr(sources, "catalogue", fails)
+    app = opened("explore", BOB, monkeypatch)
+    assert app.error
+    assert "/srv/" not in app.error[0].value
 
 
 def test_a_visitor_gives_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
