@@ -63,3 +63,16 @@ def test_a_run_whose_folder_was_removed_ends() -> None:
     shutil.rmtree(folder.path)
     with pytest.raises(RunError, match="was removed"):
         wishes()
+
+
+def test_after_its_time_a_run_stops_as_if_that_were_wished() -> None:
+    folder, worked = work_begun(), [0.0]
+    wishes = Wishes(folder, 600, lambda: worked[0])
+    assert wishes() == "go"
+    worked[0] = 599
+    assert wishes() == "go"
+    folder.write_request(RunRequest(action="pause"))
+    worked[0] = 601
+    assert (wishes(), wishes.why()) == ("pause", "Stopped on request.")  # what somebody wishes goes first
+    folder.withdraw_request()
+    assert (wishes(), wishes.why()) == ("stop", "Stopped after 10 minutes, the limit here.")

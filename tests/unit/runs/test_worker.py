@@ -9,6 +9,8 @@ import pytest
 from filelock import FileLock
 
 from tests.unit.runs.making import checkpoint, make_run, queued_run, status
+from tests.visitors import ALICE
+from ulmfit_app import access, limits
 from ulmfit_app.engine.outcome import NothingTrained, Paused
 from ulmfit_app.errors import DataError, ParentError
 from ulmfit_app.runs import worker
@@ -145,6 +147,47 @@ def test_a_partial_model_is_a_stopped_run() -> None:
     assert _work(folder, lambda task: RESULT.model_copy(update={"partial": True})) == 3
     assert state_of(folder) is RunState.STOPPED
     assert summary(folder).reason == "Stopped on request. The model 'my-lm' is kept, marked partial."
+
+
+def test_a_visitors_run_ends_at_the_limit_of_the_server_and_keeps_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "seconds", lambda kind: 0.0)
+    with access.acting_for(ALICE):
+        folder = make_run()
+        told = []
+
+        def job(task: Task) -> RunResult:
+            told.append(task.wishes())
+            return RESULT.model_copy(update={"partial": True})
+
+        assert _work(folder, job) == 3
+        assert told == ["stop"]
+        assert "minutes, the limit here. The model 'my-lm' is kept" in summary(folder).reason
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("secret detail of /srv/studio/engine.py"),
+        PermissionError(errno.EACCES, "Permission denied", "/srv/studio/home/runs/x"),
+        OSError(errno.EIO, "Input/output error", "/srv/studio/home/models/y"),
+        DataError("The file /srv/studio/home/a.csv is damaged."),
+    ],
+)
+def test_a_visitor_is_told_no_path_and_no_detail(error: Exception) -> None:
+    for owner, hidden in ((ALICE, True), (access.LOCAL, False)):
+        with access.acting_for(owner):
+            folder = _end_with(error)
+            reason = summary(folder).reason
+            assert ("/srv/studio" in reason) is not hidden
+            assert reason
+            if hidden:
+                assert "secret detail" not in reason
+
+
+def test_a_visitor_is_not_told_where_the_log_lies(home: Path) -> None:
+    with access.acting_for(ALICE):
+        assert str(home) not in summary(make_run()).reason
+    assert str(home) in summary(make_run()).reason
 
 
 def test_an_interrupt_is_no_failure() -> None:
