@@ -13,7 +13,7 @@ from ulmfit_app.rate import RateLimit
 from ulmfit_app.runs import control, launcher
 from ulmfit_app.runs.folder import all_runs, find
 from ulmfit_app.runs.submit import submit
-from ulmfit_app.schema import SIZES, Kind, RunKind, RunSpec, RunState
+from ulmfit_app.schema import SIZES, Kind, Recipe, RunKind, RunSpec, RunState
 from ulmfit_app.settings import settings
 from ulmfit_app.training.request import spec_of
 
@@ -62,7 +62,7 @@ def test_what_is_too_large_is_refused_to_visitors_only(changes: dict[str, object
 
 
 def test_the_notebooks_recipes_can_be_trained_with_the_limit_that_the_form_sets() -> None:
-    def spec(limit: int | None, recipe: recipes.Recipe = NOTEBOOK) -> RunSpec:
+    def spec(limit: int | None, recipe: Recipe = NOTEBOOK) -> RunSpec:
         return spec_of(
             recipe, "imdb", None, name="my-lm", parent=None, overrides={}, limit=limit, device="auto",
             precision="auto", threads=None, seed=1,

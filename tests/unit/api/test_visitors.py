@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from starlette.testclient import TestClient
 from tests.visitors import ALICE, BOB, SIGN, make_everything
 from ulmfit_app import signing
 from ulmfit_app.api import middleware, routes
+from ulmfit_app.api.endpoints import ENDPOINTS, HEALTH
 from ulmfit_app.settings import VISITOR_COOKIE, settings
 
 
@@ -67,20 +70,53 @@ def test_locally_there_is_no_cookie_and_no_secret(
     assert not (home / signing.SECRET_FILE).exists()
 
 
+CLASSIFY = {"model": f"{SIGN}-classifier", "text": ["fine"]}
+WRITE = {"model": f"{SIGN}-lm", "prompt": "the", "n_words": 2}
+REQUESTS: dict[tuple[str, str], list[dict[str, Any]]] = {  # with what is Alice's, by (method, path)
+    ("GET", "/healthz"): [{}],
+    ("GET", "/api/openapi.json"): [{}],
+    ("GET", "/api/models"): [{}],
+    ("POST", "/api/predict"): [{"json": CLASSIFY}],
+    ("POST", "/api/generate"): [{"json": WRITE}, {"json": WRITE, "headers": {"Accept": "text/event-stream"}}],
+    ("GET", "/api/runs/{id}"): [{}],
+}
+FOR_ALL = {"/healthz", "/api/openapi.json"}
+
+
+def test_every_address_of_the_api_is_tried_here() -> None:
+    assert {(each.method, each.path) for each in (HEALTH, *ENDPOINTS)} == REQUESTS.keys()
+    assert [getattr(route, "path", None) for route in routes()] == ["/healthz", "/api"]  # the mount has the others
+
+
+def answers(client: TestClient, ids: dict[str, str], headers: dict[str, str]) -> Iterator[tuple[str, httpx2.Response]]:
+    """What somebody with `headers` gets from every address about what is Alice's."""
+    for (method, path), requests in REQUESTS.items():
+        for run_id in ids.values() if "{id}" in path else [""]:
+            for request in requests:
+                sent = {**request, "headers": {**request.get("headers", {}), **headers}}
+                yield path, client.request(method, path.replace("{id}", run_id), **sent)
+
+
 def test_the_api_gives_a_visitor_their_own_only(client: TestClient, tmp_path: Path) -> None:
     ids = make_everything(ALICE, tmp_path)
-    model, asked = f"{SIGN}-classifier", {"model": f"{SIGN}-classifier", "text": ["fine"]}
-    written = {"model": f"{SIGN}-lm", "prompt": "the", "n_words": 2}
-    assert model in client.get("/api/models", headers=as_(ALICE)).text
-    assert client.post("/api/predict", json=asked, headers=as_(ALICE)).status_code == 200
-    assert client.post("/api/generate", json=written, headers=as_(ALICE)).status_code == 200
-    assert client.get(f"/api/runs/{ids['ended']}", headers=as_(ALICE)).status_code == 200
+    told = {path for path, answer in answers(client, ids, as_(ALICE)) if SIGN in answer.text and answer.is_success}
+    assert told == {path for _, path in REQUESTS} - FOR_ALL
     for headers in (as_(BOB), {}, {"Cookie": as_(ALICE)["Cookie"][:-2]}):
-        assert client.get("/api/models", headers=headers).json()["models"] == []
-        assert client.post("/api/predict", json=asked, headers=headers).status_code == 404
-        assert client.post("/api/generate", json=written, headers=headers).status_code == 404
-        for run_id in ids.values():
-            assert client.get(f"/api/runs/{run_id}", headers=headers).status_code == 404
+        for path, answer in answers(client, ids, headers):
+            about_nothing = answer.status_code == 404 or answer.json().get("models") == [] or path in FOR_ALL
+            assert about_nothing, path
+            assert "fine" not in answer.text
+
+
+def test_nothing_of_another_can_be_changed(client: TestClient, tmp_path: Path, home: Path) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    signing.share_run("")  # now the server's secret is there
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        for path in (*(f"/api/runs/{run_id}" for run_id in ids.values()), "/api/models", f"/api/models/{SIGN}-lm"):
+            for query in ("", f"?share={signing.share_run(ids['ended'])}"):
+                assert client.request(method, path + query, headers=as_(BOB)).status_code in (404, 405)
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()} == before
 
 
 def test_a_share_token_opens_one_run(client: TestClient, tmp_path: Path) -> None:
