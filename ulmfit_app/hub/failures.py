@@ -5,6 +5,7 @@ import errno
 import httpx2
 from huggingface_hub.errors import (
     DisabledRepoError,
+    EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
@@ -56,6 +57,8 @@ def _refusal(error: HfHubHTTPError, name: str, account: Account, site: str, kept
         return HubError(f"{name} is gated: its owner decides who may read it, and {who} may not.", kept=kept, todo=todo)
     if isinstance(error, RevisionNotFoundError):
         return NotFoundError(f"{name} has no such branch, tag or commit.", kept=kept, todo="Look at its revisions.")
+    if isinstance(error, EntryNotFoundError):
+        return NotFoundError(f"{name} lacks a file that it lists.", kept=kept, todo="Try again later.")
     if isinstance(error, DisabledRepoError):
         return HubError(f"{name} was disabled.", kept=kept)
     if isinstance(error, RepositoryNotFoundError) or status == 404:

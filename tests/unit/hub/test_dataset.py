@@ -8,7 +8,7 @@ import pytest
 from tests.hubstate import Hub
 from ulmfit_app.data import ingest
 from ulmfit_app.errors import DataError, NotFoundError
-from ulmfit_app.hub import ANONYMOUS, data_files, downloaded, look, stage
+from ulmfit_app.hub import ANONYMOUS, data_files, downloaded, look, sign_in, stage
 from ulmfit_app.settings import settings
 
 CSV = b"text,label\nA fine film.,pos\nDreadful.,neg\n"
@@ -65,6 +65,27 @@ def test_a_file_over_the_limit_is_not_fetched(hub: Hub, monkeypatch: pytest.Monk
     with pytest.raises(DataError, match=r"a.csv has 1 MB; at most 1 are read"), downloaded(seen, seen.files, ANONYMOUS):
         pass
     assert not hub.asked("GET", "/resolve/")
+
+
+def test_files_that_are_too_much_together_are_not_fetched(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_MAX_UNPACKED_MB", "1")
+    settings.cache_clear()
+    hub.repo("alice/big", {"a.csv": b"x" * 600_000, "b.csv": b"x" * 600_000}, sort="dataset")
+    seen = look("alice/big", ANONYMOUS, sort="dataset")
+    with pytest.raises(DataError, match="Together the files have 1 MB"), downloaded(seen, seen.files, ANONYMOUS):
+        pass
+    assert not hub.asked("GET", "/resolve/")
+
+
+def test_a_private_dataset_is_hidden_from_others(hub: Hub) -> None:
+    hub.repo("alice/reviews", {"a.csv": CSV}, sort="dataset", private=True)
+    alice, bob = sign_in(hub.user("hf_tested_alice", "alice")), sign_in(hub.user("hf_tested_bob", "bob"))
+    seen = look("alice/reviews", alice, sort="dataset")
+    with downloaded(seen, seen.files, alice) as paths:
+        assert paths[0].read_bytes() == CSV
+        for account in (bob, ANONYMOUS):  # not even with what alice saw, while her files are there
+            with pytest.raises(NotFoundError), downloaded(seen, seen.files, account):
+                pass
 
 
 def test_a_model_is_no_dataset(hub: Hub) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.hubstate import Hub
 from ulmfit_app.errors import AppError, HubError, NotFoundError, OfflineError
-from ulmfit_app.hub import ANONYMOUS, Account, client, look, pulled, search, sign_in
+from ulmfit_app.hub import ANONYMOUS, Account, client, look, pulled, search, sign_in, transfer
 from ulmfit_app.hub.failures import failure
 
 ALICE = Account("alice", "hf_tested_alice", ("alice",))
@@ -111,6 +111,70 @@ def test_a_gated_model_can_be_seen_but_not_pulled(hub: Hub, model_files: dict[st
         assert "kept" not in str(told.value)
     assert look("alice/gated", bob).gated
     assert not list((home / "cache").rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (401, "", "does not accept this token"),
+        (402, "", "wants to be paid"),
+        (403, "", "does not let the account alice"),
+        (403, "GatedRepo", "is gated"),
+        (404, "EntryNotFound", "alice/open lacks a file that it lists"),
+        (404, "RevisionNotFound", "no such branch, tag or commit"),
+        (409, "", "is being changed at this moment"),
+        (412, "", "was changed by someone else"),
+        (429, "", "fewer requests"),
+        (500, "", "trouble of its own"),
+    ],
+)
+def test_a_file_that_is_refused_leaves_no_model(
+    status: int, code: str, words: str, hub: Hub, model_files: dict[str, bytes], home: Path
+) -> None:
+    """The weights come last: what came before is kept for the next try, and is no model."""
+    hub.user("hf_tested_alice", "alice")
+    hub.repo("alice/open", model_files)
+    hub.fail("GET", "/model.safetensors", status, headers={"X-Error-Code": code}, body={"error": "hf_tested_alice"})
+    with pytest.raises(AppError, match=f"{words}.*What has arrived is kept") as told, pulled("alice/open", ALICE):
+        pass
+    assert "hf_tested_alice" not in str(told.value)
+    assert not (home / "models").exists() and not list(home.rglob("*.safetensors"))
+    with pulled("alice/open", ALICE) as model:
+        assert (model.folder / "model.safetensors").read_bytes() == model_files["model.safetensors"]
+
+
+def test_a_body_that_stops_is_given_up_and_gone_on_with(
+    hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", 0.5)
+    monkeypatch.setattr(transfer, "ATTEMPTS", 1)
+    hub.repo("alice/open", model_files)
+    hub.fail("GET", "/model.safetensors", pause=2.0)
+    told = pytest.raises(OfflineError, match=r"no answer in time.*What has arrived is kept")
+    with told, pulled("alice/open", ANONYMOUS):
+        pass
+    monkeypatch.setattr(client, "TIMEOUT", 15.0)
+    with pulled("alice/open", ANONYMOUS) as model:
+        assert (model.folder / "model.safetensors").read_bytes() == model_files["model.safetensors"]
+
+
+def test_a_disk_that_fills_up_on_the_way_leaves_no_model(
+    hub: Hub, model_files: dict[str, bytes], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.repo("alice/open", model_files)
+    opening = Path.open
+
+    def full(self: Path, mode: str = "r", *rest: object, **named: object) -> object:
+        if self.name == "model.safetensors" and mode == "wb":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opening(self, mode, *rest, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "open", full)
+        told = pytest.raises(HubError, match=r"The disk is full\. What has arrived is kept.*Free some space")
+        with told, pulled("alice/open", ANONYMOUS):
+            pass
+    assert not (home / "models").exists() and not list(home.rglob("*.safetensors"))
 
 
 def test_a_full_disk_is_told() -> None:

@@ -217,6 +217,40 @@ def test_the_files_of_a_private_repository_are_never_given_to_others(
     assert [path.name for path in stage.cache().iterdir()] == [alice.folder]
 
 
+def test_a_visitors_download_is_no_other_visitors(
+    hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, no_shipped_models: None
+) -> None:
+    """Not even one's who types the same token, or is nobody there either."""
+    hub.repo("alice/secret", model_files, private=True)
+    hub.repo("alice/open", model_files)
+    alice, bob = sign_in(hub.user("hf_tested_alice", "alice")), sign_in(hub.user("hf_tested_bob", "bob"))
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    settings.cache_clear()
+    for visitor, repo_id, account in (("hf:1", "alice/secret", alice), ("anon:a", "alice/open", ANONYMOUS)):
+        hub.fail("GET", WEIGHTS, cut=5_000, times=transfer.ATTEMPTS)
+        with access.acting_for(visitor), pytest.raises(OfflineError):
+            pull(repo_id, account)
+    there = {path: path.read_bytes() for path in stage.cache().rglob("*") if path.is_file()}
+    assert len(there) > 6
+    for visitor, account in (("hf:2", bob), ("anon:b", ANONYMOUS)):
+        with access.acting_for(visitor):
+            with pytest.raises(NotFoundError, match="hidden from"):
+                pull("alice/secret", account)
+            assert registry.models() == [] and registry.pulled_as("alice/secret", "0" * 40) is None
+    hub.requests.clear()
+    with access.acting_for("anon:b"):
+        pull("alice/open")
+        assert hub.asked("GET", WEIGHTS)[0].range is None
+    with access.acting_for("hf:1"):
+        pull("alice/secret", alice)
+        assert hub.asked("GET", WEIGHTS)[-1].range == f"bytes={5_000 * transfer.ATTEMPTS}-"
+    with access.acting_for("hf:2"):
+        assert registry.models() == []
+    assert {path: path.read_bytes() for path in there if "anonymous" in str(path)} == {
+        path: content for path, content in there.items() if "anonymous" in str(path)
+    }
+
+
 def test_a_token_does_not_follow_to_another_machine(hub: Hub, model_files: dict[str, bytes]) -> None:
     """Large files lie on another host, whose address carries a signature of its own."""
     hub.repo("alice/secret", model_files, private=True)

@@ -114,12 +114,22 @@ def test_progress_is_told_and_raising_from_it_ends_the_push(hub: Hub, alice: Acc
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
+        ("/api/repos/create", 401, "does not accept this token"),
         ("/api/repos/create", 402, "wants to be paid"),
         ("/api/repos/create", 403, "does not let the account alice"),
         ("/api/repos/create", 409, "there already"),
         ("/preupload/", 429, "fewer requests"),
         ("/preupload/", 500, "trouble of its own"),
+        ("/preupload/", 402, "wants to be paid"),
+        ("/commit/", 401, "does not accept this token"),
+        ("/commit/", 402, "wants to be paid"),
+        ("/commit/", 404, "There is no alice/shared on the Hub"),
+        ("/commit/", 409, "is being changed at this moment"),
         ("/commit/", 412, "changed by someone else"),
+        ("/commit/", 429, "fewer requests"),
+        ("/commit/", 500, "trouble of its own"),
+        ("/objects/batch", 403, "does not let the account alice"),
+        ("/objects/batch", 500, "trouble of its own"),
         ("/commit/", 403, "does not let the account alice"),
     ],
 )
@@ -127,9 +137,30 @@ def test_a_refused_push_leaves_no_model_behind(
     path: str, status: int, words: str, hub: Hub, alice: Account, mine: Path
 ) -> None:
     hub.fail("POST", path, status)
-    with pytest.raises(HubError, match=words):
+    with pytest.raises((HubError, NotFoundError), match=words):
         push(mine, "alice/shared", alice)
     assert not any("config.json" in repo.commits[-1].files for repo in hub.repos.values())
+
+
+def test_a_push_without_a_network_is_told(
+    hub: Hub, alice: Account, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(OfflineError, match=r"cannot be reached \(no connection\)"):
+        push(mine, "alice/shared", alice)
+    assert not hub.repos
+
+
+def test_weights_that_are_refused_on_their_way_leave_no_model(hub: Hub, alice: Account, mine: Path) -> None:
+    for status in (403, 500):
+        hub.fail("PUT", "/lfs/", status, times=9)
+        with pytest.raises(HubError):
+            push(mine, "alice/shared", alice)
+        assert list(hub.repos["alice/shared"].commits[-1].files) == [".gitattributes"]
+        hub.failures.clear()
+    assert not push(mine, "alice/shared", alice).created
 
 
 def test_a_change_by_someone_else_meanwhile_is_not_overwritten(
