@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import labels, record
+from benchmarks import drawing, labels, record
 from benchmarks.labels import Method
 from ulmfit_app.charts.labels import label_curves
 from ulmfit_app.data import sources
@@ -81,3 +81,8 @@ def test_the_chart_has_a_line_for_each_method_with_the_draws_around_its_mean() -
     assert [line.name for line in figure.data] == ["A", "B"]
     assert list(first.y) == pytest.approx([0.6, 0.8])
     assert list(first.error_y.array) == pytest.approx([0.1, 0]) == list(first.error_y.arrayminus)
+
+
+def test_the_drawing_in_the_docs_is_of_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert drawing.mark(record.figures("labels")) in drawing.LABELS.read_text()
