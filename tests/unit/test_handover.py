@@ -34,11 +34,12 @@ def test_everything_goes_over_and_nothing_of_others(tmp_path: Path) -> None:
     before_of_bob = make_everything(BOB, tmp_path) and belongings(BOB)
     with access.acting_for(ALICE):
         control.stop(ids["queued"])
+    everything = belongings(ALICE)
     hand_over(ALICE, CAROL)
     assert belongings(ALICE) == NOTHING and belongings(BOB) == before_of_bob
     got = belongings(CAROL)
+    assert got == everything and {ids["ended"], ids["queued"]} <= set(got.runs)
     assert (got.datasets, got.models) == ((f"{SIGN}-texts",), (f"{SIGN}-classifier", f"{SIGN}-lm"))
-    assert set(got.runs) == {ids["ended"], ids["queued"]}
     with access.acting_for(CAROL):
         assert all(registry.entry(name).usable_config() for name in got.models)
         assert len(sources.open_dataset(got.datasets[0]).texts) == 40
