@@ -111,7 +111,8 @@ def image(context: Path) -> Iterator[Image]:
         port = probe.getsockname()[1]
     environment = variables() | {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(home), "OMP_NUM_THREADS": "1",
-        "ULMFIT_HOME": str(home / "ulmfit"), **STAND_IN, "STREAMLIT_SERVER_PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1",
+        "ULMFIT_HOME": str(home / "ulmfit"), **STAND_IN, "STREAMLIT_SERVER_PORT": str(port),
+        "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     command = json.loads(instructions("CMD")[-1])
     with (context.parent / "log.txt").open("wb") as log:

@@ -12,6 +12,7 @@ from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.schema import ClassifierReport
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.evaluation_texts import Judged, draw_texts, judged_texts
+from ulmfit_app.ui.figure import draw_figure_downloads
 
 MOST_CONFUSED = 10
 DRAWN = 60  # labels up to which the matrix is drawn: the square of them goes to the browser
@@ -90,14 +91,17 @@ def _choose_cell(report: ClassifierReport, pick: str) -> Cell:
 
 def _draw_matrix(report: ClassifierReport, chart: str, pick: str) -> None:
     """Draw it under the key `chart`; a click chooses in the list `pick`."""
+    figure = confusion_matrix(report.labels, report.confusion)
     st.plotly_chart(
-        confusion_matrix(report.labels, report.confusion),
+        figure,
         key=chart,
         on_select=partial(_take_over, chart, pick),
         selection_mode="points",
         config={"displayModeBar": False},
         alt="Confusion matrix, true labels by row, predicted labels by column; the list below it has every cell.",
     )
+    counts = [(label, *row) for label, row in zip(report.labels, report.confusion, strict=True)]
+    draw_figure_downloads(figure, chart, [("true label", *report.labels), *counts])
 
 
 def cells(report: ClassifierReport) -> list[Cell]:

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from ulmfit_app import registry
+from ulmfit_app import access, registry
 from ulmfit_app.errors import AppError
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
@@ -70,13 +70,15 @@ def _draw_fastai(name: str, config: ModelConfig) -> None:
 
 
 def _button(label: str, build: Callable[[], bytes], file_name: str, mime: str) -> None:
-    st.download_button(label, partial(_built, build), file_name, mime, on_click="ignore", icon=":material/download:")
+    data = partial(_built, build, access.current())
+    st.download_button(label, data, file_name, mime, on_click="ignore", icon=":material/download:")
 
 
-def _built(build: Callable[[], bytes]) -> bytes:
-    """Runs outside the page, where nothing can be drawn: the browser shows the text of the error."""
+def _built(build: Callable[[], bytes], owner: str) -> bytes:
+    """Runs outside the page, where nobody asks and nothing can be drawn: the browser shows the text of the error."""
     try:
-        return build()
+        with access.acting_for(owner):
+            return build()
     except AppError as error:
         raise RuntimeError(str(error)) from error
 

@@ -9,6 +9,7 @@ import streamlit as st
 from ulmfit_app import access
 from ulmfit_app.runs import control
 from ulmfit_app.runs.folder import RunFolder
+from ulmfit_app.runs.packing import packed
 from ulmfit_app.runs.state import LIVE, RESUMABLE, WORKING
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.ui.errors import plain, told
@@ -30,6 +31,7 @@ def draw_actions(folder: RunFolder, run: RunSummary) -> None:
             *move_buttons(run),
             delete_button(run),
         ]
+        _run_button(folder)
         if access.current() == access.LOCAL:  # it has tracebacks and paths
             _log_button(folder)
         else:
@@ -130,6 +132,14 @@ def _what_is_kept(run: RunSummary, checkpoints: list[str]) -> str:
             "A stopped run cannot be resumed."
         )
     return "The run leaves the queue. It has not trained yet, so there is no model to keep."
+
+
+def _run_button(folder: RunFolder) -> None:
+    words, icon = "What was asked, all events, what came out; no texts, no model.", ":material/download:"
+    build = partial(packed, folder)
+    st.download_button(
+        "Run", build, f"{folder.id}.zip", "application/zip", on_click="ignore", icon=icon, help=words, key="run-file"
+    )
 
 
 def _log_button(folder: RunFolder) -> None:
