@@ -6,15 +6,16 @@ from the chosen model, so choosing another model asks that one about the same te
 
 import streamlit as st
 
-from ulmfit_app.errors import AppError
+from ulmfit_app import limits
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.settings import settings
 from ulmfit_app.ui import prediction_history
 from ulmfit_app.ui.cache import predictor
-from ulmfit_app.ui.errors import plain, told
-from ulmfit_app.ui.long_text import pack, unpack
+from ulmfit_app.ui.errors import told
+from ulmfit_app.ui.long_text import pack
 from ulmfit_app.ui.prediction_history import Answer
 from ulmfit_app.ui.results import draw_prediction, draw_reading
+from ulmfit_app.ui.url_text import TOO_LONG, keep_text, linked_text
 
 EXAMPLES = {
     "The notebook's": "That honestly was the worst movie I've ever seen.",
@@ -56,7 +57,7 @@ def draw_question(entry: ModelEntry, height: int = 150) -> None:
             draw_prediction(answer.prediction)
             draw_reading(answer.reading)
         if pack(asked) is None:
-            st.caption("This text is too long for a link: that of the page opens it without the text.")
+            st.caption(TOO_LONG)
 
 
 def ask(text: str) -> None:
@@ -67,30 +68,19 @@ def ask(text: str) -> None:
 
 def _restore() -> None:
     """Ask what the URL asks; without it, what this session asked last stands in the form, at first the notebook's."""
-    linked = _linked()
+    linked = linked_text(TEXT, settings().max_text_chars)
     if linked is not None and linked != st.session_state.get(ASKED):
         st.session_state[ASKED] = st.session_state[WRITTEN] = linked
     asked = st.session_state.setdefault(ASKED, None)
     st.session_state.setdefault(WRITTEN, asked or EXAMPLES["The notebook's"])
 
 
-def _linked() -> str | None:
-    """The text in the URL. A damaged one is told, and leaves it."""
-    try:
-        return unpack(st.query_params[TEXT], settings().max_text_chars) if TEXT in st.query_params else None
-    except AppError as error:
-        st.warning(plain(str(error)), icon=":material/link_off:")
-        del st.query_params[TEXT]
-        return None
-
-
 def _keep(text: str) -> None:
     st.session_state[ASKED] = text
-    value = pack(text) if text.strip() else None
-    if value is None:
-        st.query_params.pop(TEXT, None)
+    if text.strip():
+        keep_text(TEXT, text)
     else:
-        st.query_params[TEXT] = value
+        st.query_params.pop(TEXT, None)
 
 
 def _answer(entry: ModelEntry, text: str) -> Answer:
@@ -98,7 +88,8 @@ def _answer(entry: ModelEntry, text: str) -> Answer:
     shown: Answer | None = st.session_state.get(ANSWER)
     if shown is None or (shown.config, shown.model, shown.text) != (entry.config, entry.name, text):
         model = predictor(entry)
-        shown = Answer(entry.name, model.config, text, model.predict(text), model.read(text))
+        with limits.one_at_a_time():
+            shown = Answer(entry.name, model.config, text, model.predict(text), model.read(text))
         st.session_state[ANSWER] = shown
         prediction_history.remember(shown)
     return shown

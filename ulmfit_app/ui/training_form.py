@@ -5,6 +5,7 @@ from itertools import chain
 
 import streamlit as st
 
+from ulmfit_app import limits
 from ulmfit_app.data.sources import CatalogueEntry, entry
 from ulmfit_app.defaults import ParentChoice
 from ulmfit_app.errors import AppError
@@ -25,6 +26,7 @@ from ulmfit_app.ui.training_choices import (
     suggest_few_label,
 )
 from ulmfit_app.ui.training_fields import ADVANCED, COMMON, RecipeFields
+from ulmfit_app.ui.training_link import keep_settings, take_settings
 from ulmfit_app.ui.training_machine import Machine, pick_machine
 from ulmfit_app.ui.training_stages import draw_changed, draw_explained, draw_plan, draw_schedule
 from ulmfit_app.ui.training_words import draw_words, words_of
@@ -44,6 +46,7 @@ class Start:
 def draw_form(kind: Kind) -> str | None:
     """Draw the form; the id of the run if one was started."""
     runs = summaries()
+    _draw_limits()
     chosen = _pick_start(kind, runs)
     words_area, stages_area, settings_area = st.container(), st.container(), st.container()
     with settings_area:
@@ -52,6 +55,7 @@ def draw_form(kind: Kind) -> str | None:
         table_area, finder_area = st.container(), st.container()
         _draw_stage_fields(fields)
         draw_explained()
+    keep_settings(fields)
     recipe, is_valid = fields.recipe()
     with file_area:
         draw_recipe_file(recipe)
@@ -62,6 +66,14 @@ def draw_form(kind: Kind) -> str | None:
     with finder_area:
         found = draw_finder(spec, disabled=not usable)
     return found or _draw_start(spec, chosen, plan if usable else None, runs)
+
+
+def _draw_limits() -> None:
+    """Tell a visitor, before anything is chosen, what this server allows."""
+    if limits.trainings_are_off():
+        st.info(f"This server trains nothing for visitors. {limits.OWN_MACHINE}", icon=":material/block:")
+    elif limits.are_set():
+        st.caption(f"For visitors of this server: {' '.join(limits.words())} {limits.OWN_MACHINE}")
 
 
 def _pick_start(kind: Kind, runs: list[RunSummary]) -> Start:
@@ -93,6 +105,7 @@ def _draw_settings(recipe: Recipe) -> tuple[RecipeFields, Machine, "st.delta_gen
     """Draw everything that can be changed but the stages; the last one is where the recipe's file goes."""
     st.header("Settings", anchor=False)
     fields = RecipeFields(recipe)
+    take_settings(fields)
     fields.draw_row(COMMON)
     advanced = st.expander("Advanced", key="advanced", on_change="rerun", icon=":material/tune:")
     if advanced.open:  # folded, its controls would be half of the page's work
@@ -159,7 +172,7 @@ def _draw_plan(spec: RunSpec, chosen: Start, words_area: "st.delta_generator.Del
 
 def _draw_start(spec: RunSpec, chosen: Start, plan: TrainingPlan | None, runs: list[RunSummary]) -> str | None:
     before = sum(run.state in LIVE and run.spec is not None and run.spec.kind.trains is not None for run in runs)
-    ready = plan is not None and chosen.name is not None
+    ready = plan is not None and chosen.name is not None and not limits.trainings_are_off()
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Start", key="start", type="primary", icon=":material/play_arrow:", disabled=not ready)
         if not ready:
@@ -181,6 +194,7 @@ def _time_words(spec: RunSpec, plan: TrainingPlan, runs: list[RunSummary]) -> st
     known = pace(spec, runs)
     if known is None or plan.steps is None:
         return "How long it takes is known after ten steps: no training of this size has been done here."
-    return (
-        f"About {duration(known.seconds * plan.steps)}: {plan.steps:,} steps, each as long as in the run {known.run}."
-    )
+    seconds = known.seconds * plan.steps
+    words = f"About {duration(seconds)}: {plan.steps:,} steps, each as long as in the run {known.run}."
+    most = limits.seconds(spec.kind)
+    return words if most is None or seconds < most else f"{words}{limits.time_words(spec.kind)}"
