@@ -32,7 +32,8 @@ def fetch(name: str, on_progress: Progress | None = None) -> Path:
     with FileLock(archives / f"{folder.name}.lock"):
         if folder.is_dir():
             return folder
-        archive = _downloaded(name, url, archives, on_progress)
+        todo = f"Use the dataset “{OFFLINE}”, which needs no network, or try again later."
+        archive = downloaded(name, url, archives, on_progress, todo)
         beside = Path(mkdtemp(dir=folder.parent, prefix=".making-"))
         try:
             unpacked = untar_data(url, archive=archives, data=beside, base=str(archives))
@@ -48,8 +49,11 @@ def fetch(name: str, on_progress: Progress | None = None) -> Path:
     return folder
 
 
-def _downloaded(name: str, url: str, archives: Path, on_progress: Progress | None) -> Path:
-    """The archive at `url`, in `archives`; beside and renamed, so that it is whole or absent."""
+def downloaded(name: str, url: str, archives: Path, on_progress: Progress | None, todo: str) -> Path:
+    """The archive at `url`, in `archives`; beside and renamed, so that it is whole or absent.
+
+    Raises OfflineError, which says what is `todo` without `name`.
+    """
     from fastcore.net import urldest, urlsave
 
     archive = Path(urldest(url, archives))
@@ -64,7 +68,7 @@ def _downloaded(name: str, url: str, archives: Path, on_progress: Progress | Non
         raise OfflineError(
             f"“{name}” has to be downloaded and cannot be ({reason}).",
             kept="Nothing was kept.",
-            todo=f"Use the dataset “{OFFLINE}”, which needs no network, or try again later.",
+            todo=todo,
         ) from None
     finally:
         part.unlink(missing_ok=True)

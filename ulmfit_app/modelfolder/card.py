@@ -7,7 +7,7 @@ the user.
 import json
 
 from ulmfit_app.modelfolder.tensors import PREFIX
-from ulmfit_app.schema import Kind, Lineage, ModelConfig, Recipe, Slice, Stage
+from ulmfit_app.schema import IMPORTED, Kind, Lineage, ModelConfig, Recipe, Slice, Stage
 
 NOTES_BEGIN, NOTES_END = "<!-- notes -->", "<!-- end of notes -->"
 LICENSE = "apache-2.0"
@@ -127,6 +127,8 @@ def _load_with_fastai(repo_id: str, config: ModelConfig) -> str:
 
 
 def _data(lineage: Lineage) -> str:
+    if lineage.recipe.name == IMPORTED:
+        return f"Dataset {_code(lineage.dataset)}; the notes say what is known of it."
     part = lineage.train_texts < lineage.available_texts
     drawn = f" (drawn by the seed from {lineage.available_texts:,})" if part else ""
     first = lineage.recipe.first_tokens
@@ -139,6 +141,8 @@ def _data(lineage: Lineage) -> str:
 
 def _recipe(lineage: Lineage) -> str:
     recipe = lineage.recipe
+    if recipe.name == IMPORTED:
+        return recipe.description
     start = f"the model {_code(lineage.parent)}" if lineage.parent else "random weights"
     versions = ", ".join(f"{name} {version}" for name, version in sorted(lineage.versions.items()))
     how = f"seed {lineage.seed}, on {lineage.device} in {lineage.precision}"

@@ -65,7 +65,7 @@ def open_dataset(task: Task) -> "Dataset":
     spec = task.spec
     assert spec.dataset  # `submit` checked it
     dataset = sources.open_dataset(
-        spec.dataset, _reading(task), fetch=lambda name, _: download.fetch(name, _downloading(task))
+        spec.dataset, _reading(task), fetch=lambda name, _: download.fetch(name, downloading(task))
     )
     if spec.dataset_hash not in (None, dataset.info.content_hash):
         raise DataError(
@@ -83,7 +83,9 @@ def _reading(task: Task) -> Progress:
     return report
 
 
-def _downloading(task: Task) -> Progress:
+def downloading(task: Task) -> Progress:
+    """Reports bytes of a download, and obeys."""
+
     def report(done: int, total: int) -> None:
         here, there = done // 2**20, max(1, total // 2**20)
         task.journal.record(ProgressEvent(phase="download", done=here, total=there, unit="MB"))

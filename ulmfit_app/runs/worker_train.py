@@ -3,10 +3,10 @@
 import math
 from pathlib import Path
 
-from ulmfit_app.runs.models import parent_folder
+from ulmfit_app.runs.models import parent_folder, result_folder
 from ulmfit_app.runs.publishing import publish, staging
-from ulmfit_app.runs.worker_task import Task, kept, open_dataset
-from ulmfit_app.schema import RunResult
+from ulmfit_app.runs.worker_task import Task, downloading, kept, open_dataset
+from ulmfit_app.schema import FASTAI_LMS, RunResult
 
 FINDER_NOTE = "The weights were those that the training starts from, whatever the stage."
 
@@ -80,4 +80,10 @@ def find_rates(task: Task) -> RunResult:
 
 
 def _parent(task: Task) -> Path | None:
-    return parent_folder(task.spec.parent) if task.spec.parent else None
+    """The parent's folder, None for random weights; a model of fastai's is downloaded where it is not yet."""
+    name = task.spec.parent
+    if name in FASTAI_LMS and not result_folder(name).exists():
+        from ulmfit_app.engine import wt103
+
+        wt103.fetch(name, result_folder(name), downloading(task))
+    return parent_folder(name) if name else None

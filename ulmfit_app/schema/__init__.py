@@ -64,6 +64,7 @@ from ulmfit_app.schema.inference import (
     Step,
 )
 from ulmfit_app.schema.models import (
+    FASTAI_LMS,
     SIZES,
     Architecture,
     Lineage,
@@ -73,6 +74,7 @@ from ulmfit_app.schema.models import (
     TokenizerConfig,
 )
 from ulmfit_app.schema.recipes import (
+    IMPORTED,
     Kind,
     Recipe,
     Slice,
@@ -103,6 +105,8 @@ __all__ = [
     "BOS_ID",
     "EVENTS",
     "FAKE",
+    "FASTAI_LMS",
+    "IMPORTED",
     "MAX_NAME",
     "NAME",
     "PAD",

@@ -25,6 +25,9 @@ SIZES = {
 }
 
 
+FASTAI_LMS = ("wt103-fwd", "wt103-bwd")  # fastai's names of the language models that are downloaded when asked for
+
+
 class TokenizerConfig(Record):
     """How texts became tokens: fastai's rule names in order, spaCy's language and version."""
 

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from ulmfit_app.schema.base import Name, Record
 
+IMPORTED = "imported"  # name of the recipe of a model that was not trained here: its values stand for unknown ones
+
 
 class Kind(StrEnum):
     """The two kinds of model, hence of training."""

@@ -13,8 +13,10 @@ from ulmfit_app.runs.folder import now
 from ulmfit_app.runs.state import UNFINISHED
 from ulmfit_app.runs.submit import submit
 from ulmfit_app.runs.summary import RunSummary
-from ulmfit_app.schema import SIZES, Architecture, DatasetInfo, Kind, Recipe, RunKind, RunSpec
+from ulmfit_app.schema import FASTAI_LMS, SIZES, Architecture, DatasetInfo, Kind, Recipe, RunKind, RunSpec
 from ulmfit_app.training.planning import plan_of
+
+BACKWARD = "wt103-bwd"
 
 
 def choose_parent(kind: Kind, recipe: str, dataset: str, info: DatasetInfo | None, asked: str | None) -> ParentChoice:
@@ -24,6 +26,9 @@ def choose_parent(kind: Kind, recipe: str, dataset: str, info: DatasetInfo | Non
     """
     if asked == SCRATCH:
         return ParentChoice(None, "random weights, as asked")
+    if asked in FASTAI_LMS and is_absent(asked):
+        backwards = "; it reads texts from their end, trainings here from their beginning" if asked == BACKWARD else ""
+        return ParentChoice(asked, f"fastai's weights of WikiText-103, downloaded by the run{backwards}")
     if asked is not None:
         folder = registry.folder_of(asked)
         return ParentChoice(asked if folder.name == asked else str(folder), "as asked")
@@ -81,8 +86,15 @@ def spec_of(
 
 def architecture(parent: str | None, recipe: Recipe) -> Architecture:
     """The shapes of the model that a training from `parent` makes."""
+    if parent is not None and is_absent(parent):
+        return SIZES["full"]
     config = registry.entry(parent).config if parent else None
     return config.architecture if config else SIZES[recipe.size]
+
+
+def is_absent(parent: str) -> bool:
+    """True for a parent that the run downloads first."""
+    return parent in FASTAI_LMS and parent not in {entry.name for entry in registry.models()}
 
 
 def refuse(spec: RunSpec, info: DatasetInfo | None) -> None:
@@ -93,7 +105,7 @@ def refuse(spec: RunSpec, info: DatasetInfo | None) -> None:
             f"The dataset '{info.name}' has no labels to learn.",
             todo="Fine-tune a language model on it, or choose a dataset with labels.",
         )
-    if spec.parent is not None:
+    if spec.parent is not None and not is_absent(spec.parent):
         _refuse_parent(spec.parent, info)
     limits.refuse_run(spec)
     shapes = architecture(spec.parent, spec.recipe)

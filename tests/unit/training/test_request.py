@@ -34,6 +34,22 @@ def test_the_asked_parent_wins_over_the_usual_one(home: Path, tmp_path: Path) ->
         choose_parent(Kind.LM, "demo", "toy", info, "nothing")
 
 
+def test_fastais_models_can_be_named_before_they_are_here(home: Path) -> None:
+    info = make_dataset(home)
+    choice = choose_parent(Kind.LM, "lm-notebook", "toy", info, "wt103-fwd")
+    assert (
+        choice.name == "wt103-fwd"
+        and "downloaded by the run" in choice.reason
+        and "from their end" not in choice.reason
+    )
+    assert "from their end" in choose_parent(Kind.LM, "lm-notebook", "toy", info, "wt103-bwd").reason
+    assert architecture("wt103-fwd", CLASSIFIER).n_hid == 1152
+    refuse(classifier_spec(parent="wt103-fwd"), info)
+    tiny_lm(home / "models" / "wt103-fwd")
+    assert choose_parent(Kind.LM, "lm-notebook", "toy", info, "wt103-fwd").reason == "as asked"
+    assert architecture("wt103-fwd", CLASSIFIER).emb_sz == 12
+
+
 def test_names_of_models_and_unfinished_runs_are_taken(home: Path) -> None:
     tiny_lm(home / "models" / "toy-lm")
     queued_run(name="toy-lm-2")
