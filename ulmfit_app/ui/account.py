@@ -49,8 +49,8 @@ def _draw_offer(owner: str) -> None:
         return
     with st.popover("Made before signing in", icon=":material/move_to_inbox:", key="handover"):
         st.markdown(
-            f"In this browser {_words(there)} made without signing in. You can make that your own; what has the name "
-            "of something you have gets “-2”. The rest is removed after a day."
+            f"In this browser {_words(there)} made without signing in, to be removed a day later. Make that yours? "
+            "What is called like something that you have gets “-2”."
         )
         if st.button("Make it mine", key="handover-button", type="primary"):
             with told():

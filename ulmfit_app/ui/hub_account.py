@@ -44,7 +44,8 @@ def draw_account() -> "Account":
 def _draw_sign_in() -> None:
     if problem := st.session_state.get(PROBLEM):
         st.error(plain(problem), icon=":material/error:")
-    st.markdown("Not signed in: public repositories can be pulled, nothing can be pushed.")
+    what = "No access to the Hub" if signed_in() else "Not signed in"
+    st.markdown(f"{what}: public repositories can be pulled, nothing can be pushed.")
     with told():
         own, ours = hub.own_token(), provider()
         if ours:

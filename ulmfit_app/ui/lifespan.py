@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from streamlit import config
 from streamlit.logger import get_logger
 
-from ulmfit_app import signing
+from ulmfit_app import hub, signing
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.expiry import remove_expired
@@ -94,6 +94,7 @@ def _look(lock: FileLock, *, cleans: bool) -> str:
         dispatch()
         if cleans and settings().mode == "hosted":
             remove_expired()
+            hub.forget_old()
     except (AppError, OSError) as error:
         return str(error)
     return ""
