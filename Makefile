@@ -77,8 +77,9 @@ quality: $(TESTS) ## accuracy and perplexity of the models and of what costs les
 labels: $(TESTS) ## accuracy with 50 to 2,000 labels; hours, goes on where it was interrupted, needs Chromium
 	$(BIN)/python -m benchmarks.labels
 
-results: $(TESTS) ## render docs/results.md from the records in benchmarks/results
+results: $(TESTS) ## render docs/results.md and the shipped cards from the records in benchmarks/results
 	$(BIN)/python -m benchmarks.render
+	$(BIN)/python -m benchmarks.cards
 
 lock: $(TESTS) ## write the versions installed in .venv to requirements*.txt
 	$(BIN)/python tools/lock.py
