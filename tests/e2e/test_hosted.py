@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from http.client import HTTPConnection
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,13 +17,15 @@ LONG = 180_000  # a training of two hundred short texts
 NAME = "alices-films"
 
 
-@pytest.fixture
-def hosted(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def hosted(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A hosted server with an empty home."""
-    monkeypatch.setenv("ULMFIT_MODE", "hosted")
-    with serve(tmp_path / "home", tmp_path / "log.txt") as server:
-        yield server
-        assert "Traceback" not in server.log.read_text()
+    folder = tmp_path_factory.mktemp("hosted")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ULMFIT_MODE", "hosted")
+        with serve(folder / "home", folder / "log.txt") as server:
+            yield server
+            assert "Traceback" not in server.log.read_text()
 
 
 @pytest.fixture
@@ -104,3 +106,25 @@ def test_two_visitors(hosted: Server, alice: Page, bob: Page) -> None:
     assert mine["httpOnly"]
     assert mine["value"] != yours["value"]
     assert "Open to visitors" in hosted.log.read_text()
+
+
+def status(server: Server, method: str, path: str, **headers: str) -> int:
+    """What a client that is no browser of ours gets."""
+    connection = HTTPConnection("localhost", int(str(urlsplit(server.url).port)), timeout=30)
+    try:
+        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_other_sites_get_no_session_and_send_no_file(hosted: Server) -> None:
+    upgrade = {
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }  # fmt: skip
+    assert status(hosted, "GET", "/_stcore/stream", Origin=hosted.url, **upgrade) == 101
+    assert status(hosted, "GET", "/_stcore/stream", Origin="https://evil.example", **upgrade) == 403
+    assert status(hosted, "PUT", "/_stcore/upload_file/some-session/some-file", Content_Length="0") == 403
+    assert status(hosted, "GET", f"/media/{'0' * 56}.csv") == 404
+    assert status(hosted, "POST", "/api/predict", Origin="https://evil.example", Content_Type="text/plain") == 415

@@ -16,9 +16,10 @@ from ulmfit_app.data import sources
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs import launcher
 from ulmfit_app.settings import CHECKOUT, VISITOR_COOKIE, settings
+from ulmfit_app.ui import dataset_form, dataset_input
 from ulmfit_app.ui import visitor as module
 from ulmfit_app.ui.datasets import open_dataset
-from ulmfit_app.ui.visitor import visitor
+from ulmfit_app.ui.visitor import SESSION, visitor
 
 PAGES = sorted(path.stem for path in (CHECKOUT / "pages").glob("*.py"))
 
@@ -171,6 +172,25 @@ def test_a_visitor_gives_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "removed 24 hours after" in everything_on("datasets", BOB, monkeypatch)
     assert "removed 24 hours after" not in everything_on("datasets", "hf:carol", monkeypatch)
     assert "Path on this machine" in everything_on("datasets", access.LOCAL, monkeypatch)
+
+
+def test_a_browser_that_sends_a_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "_ask", lambda: BOB)
+    (tmp_path / "secret.csv").write_text("text\nof the server\n" * 30)
+    app = AppTest.from_file(CHECKOUT / "pages" / "datasets.py", default_timeout=60)
+    app.session_state["path"] = str(tmp_path / "secret.csv")
+    monkeypatch.setattr(dataset_form, "GIVEN", {"upload": dataset_input.given_path})
+    app.run()
+    assert any("gives no path" in error.value for error in app.error)
+    assert "of the server" not in sent(app)
+
+
+def test_a_browser_without_cookies_is_told_what_that_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "_ask", lambda: BOB)
+    app = AppTest.from_file(CHECKOUT / "pages" / "datasets.py", default_timeout=60)
+    assert "takes no cookie" not in sent(app.run())
+    app.session_state[SESSION] = BOB
+    assert "takes no cookie" in sent(app.run())
 
 
 def test_who_the_visitor_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ulmfit_app import access
 from ulmfit_app.data import tablefile
 from ulmfit_app.errors import DataError
 from ulmfit_app.settings import settings
@@ -44,7 +45,9 @@ def given_upload() -> GivenFile | None:
 
 
 def given_path() -> GivenFile | None:
-    """The file or folder whose path was written, if one was."""
+    """The file or folder whose path was written, if one was; never a visitor's, whatever their browser sent."""
+    if access.current() != access.LOCAL:
+        raise DataError("A visitor of this server gives no path.", todo="Upload the file.")
     words = "Path of a file, or of a folder of class folders, on the machine on which the app runs"
     text = st.text_input(words, key="path", placeholder="~/reviews.csv").strip()
     if not text:
