@@ -8,17 +8,21 @@ from ulmfit_app.errors import AppError
 from ulmfit_app.settings import settings
 
 
-def refuse_full() -> None:
-    """Raise `AppError` if whoever asks has as much as a visitor may, or the disk is nearly full."""
+def refuse_full(more: int = 0) -> None:
+    """Raise `AppError` if whoever asks has as much as a visitor may, or the disk is nearly full.
+
+    `more`: bytes that are known to come; without them, what is added now may pass the limit a little.
+    """
     limit, home = settings().visitor_mb, settings().home_path
     if access.current() == access.LOCAL:
         return
     home.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(home).free < settings().free_mb * 1_000_000:
+    if shutil.disk_usage(home).free - more < settings().free_mb * 1_000_000:
         raise AppError("This server's disk is nearly full.", kept="Nothing was added.", todo="Try again later.")
-    if used() >= limit * 1_000_000:
+    if used() + more >= limit * 1_000_000:
+        passed = "With that you would pass" if more else "You have used"
         raise AppError(
-            f"You have used the {limit:,} MB that this server keeps for one visitor.",
+            f"{passed} the {limit:,} MB that this server keeps for one visitor.",
             kept="Nothing was added.",
             todo="Delete something, or run ULMFiT Studio on your own machine.",
         )

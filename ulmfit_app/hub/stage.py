@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ulmfit_app import access
+from ulmfit_app import access, quota
 from ulmfit_app.errors import HubError
 from ulmfit_app.hub.account import Account
 from ulmfit_app.hub.repository import RemoteFile, Repository
@@ -35,8 +35,10 @@ def staged(
 ) -> Iterator[Path]:
     """A folder with the files of `repo`, under the names in `named`; removed if the block ends well, or by `discard`.
 
-    Raises as `fetch`, and `HubError` if the same account downloads the same commit at this moment.
+    Raises as `fetch`, `HubError` if the same account downloads the same commit at this moment, and `AppError` if it is
+    more than a visitor may keep.
     """
+    quota.refuse_full(sum(file.size for file in named.values()))
     forget_old()
     place = _place(repo, account)
     place.parent.mkdir(parents=True, exist_ok=True)

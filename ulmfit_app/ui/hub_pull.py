@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ulmfit_app import hub, quota, registry
+from ulmfit_app import hub, registry
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.hub_account import draw_account
 from ulmfit_app.ui.hub_transfer import begin, draw_transfer, forget
@@ -141,7 +141,6 @@ def _draw_facts(seen: "Repository") -> None:
 
 def _pull(repo_id: str, account: "Account", revision: str, on_progress: "Callable[[int, int], None]") -> str:
     """Runs in the transfer's thread; the name of the model, which is there already if that commit was pulled before."""
-    quota.refuse_full()
     there = hub.look(repo_id, account, revision)
     if here := registry.pulled_as(there.id, there.commit):
         return here

@@ -11,7 +11,7 @@ from tests import hubserver
 from tests.hubstate import Hub
 from ulmfit_app import access, registry
 from ulmfit_app import hub as the_hub
-from ulmfit_app.errors import CancelledError, HubError, ModelFolderError, NotFoundError, OfflineError
+from ulmfit_app.errors import AppError, CancelledError, HubError, ModelFolderError, NotFoundError, OfflineError
 from ulmfit_app.hub import ANONYMOUS, Account, pulled, sign_in, stage, transfer
 from ulmfit_app.settings import settings
 
@@ -277,6 +277,18 @@ def test_in_hosted_mode_the_model_is_its_visitors(
         assert [entry.name for entry in registry.models()] == ["alice--open"]
     with access.acting_for("anon:b"):
         assert registry.models() == []
+
+
+def test_more_than_a_visitor_may_keep_is_not_fetched(
+    hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, no_shipped_models: None
+) -> None:
+    hub.repo("alice/open", model_files | {"README.md": b"x" * 1_000_000})
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setenv("ULMFIT_VISITOR_MB", "1")
+    settings.cache_clear()
+    with access.acting_for("anon:a"), pytest.raises(AppError, match=r"With that you would pass the 1 MB.*Nothing was"):
+        pull("alice/open")
+    assert not hub.asked("GET", "/resolve/") and not stage.cache().exists()
 
 
 def test_what_nobody_went_on_with_is_removed_after_a_week(
