@@ -53,7 +53,7 @@ def test_a_run_with_its_log_and_its_curves() -> None:
     events.write(ProgressEvent(phase="train", done=1, total=2, loss=4.5, lr=0.01, step=1, steps=2))
     events.close()
     run.write_status(status(RunState.DONE))
-    assert offered("runs", run=run.id) == ["Run", "Log", *FIGURE, *FIGURE]
+    assert offered("runs", run=run.id) == ["Run as a file", "Log", *FIGURE, *FIGURE]
 
 
 def test_figures_of_a_dataset_of_words_and_of_the_plan() -> None:

@@ -138,7 +138,14 @@ def _run_button(folder: RunFolder) -> None:
     words, icon = "What was asked, all events, what came out; no texts, no model.", ":material/download:"
     build = partial(packed, folder)
     st.download_button(
-        "Run", build, f"{folder.id}.zip", "application/zip", on_click="ignore", icon=icon, help=words, key="run-file"
+        "Run as a file",
+        build,
+        f"{folder.id}.zip",
+        "application/zip",
+        on_click="ignore",
+        icon=icon,
+        help=words,
+        key="run-file",
     )
 
 
