@@ -23,7 +23,7 @@ PURPOSE = {
 }
 GENERAL = (
     "`general-english`: 13.3 million words of openly licensed or public-domain English. US government pages (CC0), "
-    "presidential speeches and Standard Ebooks of 1911 to the 1960s (public domain in the United States), community "
+    "presidential speeches and Standard Ebooks of 1906 to the 1960s (public domain in the United States), community "
     "blogs and guides (CC BY 4.0), and, under CC BY-SA 4.0, podcast transcripts by Changelog Media LLC, The Open "
     "Organization's guide and Wikipedia introductions. docs/corpus.md names every source."
 )
@@ -40,8 +40,8 @@ LICENCE = (
     "terms reach weights is not settled. Decide for your own use; if in doubt, use them for research."
 )
 PERIOD = (
-    "Half of the general texts are fiction and essays of the early 20th century, with the attitudes of their time; the "
-    "rest is mostly about government and software work in the United States."
+    "Half of the general texts are fiction and essays of 1906 to the 1960s, with the attitudes of their time; the rest "
+    "is mostly about government and software work in the United States."
 )
 
 

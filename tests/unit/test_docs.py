@@ -121,7 +121,16 @@ def test_the_targets_of_make_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/decisions.md", "docs/api.md", "docs/hosting.md"]
+    "document",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/guide.md",
+        "docs/decisions.md",
+        "docs/api.md",
+        "docs/hosting.md",
+        "docs/corpus.md",
+    ],
 )
 def test_links_lead_somewhere(document: str) -> None:
     path = CHECKOUT / document

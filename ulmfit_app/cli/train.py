@@ -31,7 +31,8 @@ def train(
         str | None, typer.Option(metavar="NAME|FILE.json", help="[default: the notebook's; demo takes minutes]")
     ] = None,
     parent: Annotated[
-        str | None, typer.Option("--from", help="Model to start from, or 'scratch'. [default: chosen and printed]")
+        str | None,
+        typer.Option("--from", help="Model, wt103-fwd or wt103-bwd (downloaded), or 'scratch'. [default: printed]"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the new model. [default: <dataset>-<kind>]")] = None,
     limit: Annotated[int | None, typer.Option(min=4, help="Read only this many training texts.")] = None,
