@@ -19,6 +19,7 @@ from ulmfit_app.settings import CHECKOUT, VISITOR_COOKIE, settings
 from ulmfit_app.ui import dataset_form, dataset_input
 from ulmfit_app.ui import visitor as module
 from ulmfit_app.ui.datasets import open_dataset
+from ulmfit_app.ui.exploration import explore
 from ulmfit_app.ui.visitor import SESSION, visitor
 
 PAGES = sorted(path.stem for path in (CHECKOUT / "pages").glob("*.py"))
@@ -223,8 +224,7 @@ def test_two_owners_datasets_of_one_name_are_opened_apart(tmp_path: Path, monkey
         with access.acting_for(owner):
             sources.add("same", [path])
     st.cache_resource.clear()
-    found = []
-    for owner in (ALICE, BOB):
+    for owner, file in ((ALICE, "alices-secret.csv"), (BOB, "bobs.csv")):
         with access.acting_for(owner):
-            found.append(open_dataset(sources.entry("same")).info.source)
-    assert found == ["alices-secret.csv", "bobs.csv"]
+            dataset = open_dataset(sources.entry("same"))
+            assert (dataset.info.source, explore(dataset).dataset.info.source) == (file, file)

@@ -16,14 +16,14 @@ CACHED = 4  # explorations in memory; that of IMDb takes about 100 MB
 def explore(dataset: Dataset) -> Exploration:
     """The tokens of `dataset` if it is small or they are kept already, else those of a sample; with a bar."""
     total, key = len(dataset.texts), dataset.info.content_hash
-    name = dataset.info.name  # two datasets may have the same texts
-    part = _sample(name, key, _dataset=dataset)
+    info = dataset.info.model_dump_json()  # two datasets, perhaps of two visitors, may have the same texts
+    part = _sample(info, _dataset=dataset)
     if len(part.texts) == total or token_table.is_kept(_key(key, total, _dataset=dataset)):
         part = dataset
     else:
         _offer_whole(dataset, len(part.texts))
     _prepare(part)
-    return _explored(name, key, len(part.texts), _dataset=part)
+    return _explored(info, len(part.texts), _dataset=part)
 
 
 def _offer_whole(dataset: Dataset, drawn: int) -> None:
@@ -57,8 +57,8 @@ def _prepare(dataset: Dataset) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _sample(name: str, content_hash: str, *, _dataset: Dataset) -> Dataset:
-    """`name` and `content_hash` are the key of the cache."""
+def _sample(info: str, *, _dataset: Dataset) -> Dataset:
+    """`info` is the key of the cache."""
     return sample(_dataset)
 
 
@@ -69,6 +69,6 @@ def _key(content_hash: str, texts: int, *, _dataset: Dataset) -> str:
 
 
 @st.cache_resource(max_entries=CACHED, show_spinner=False)
-def _explored(name: str, content_hash: str, texts: int, *, _dataset: Dataset) -> Exploration:
-    """`name`, `content_hash` and the number of `texts` are the key of the cache."""
+def _explored(info: str, texts: int, *, _dataset: Dataset) -> Exploration:
+    """`info` and the number of `texts` are the key of the cache."""
     return Exploration(_dataset, _dataset.token_table())
