@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import REVIEWS
 from tests.e2e.test_pages import SLOW, WIDE, open_page, settled, tab_to, upload
-from tests.fixtures import tiny_classifier
 from tools.appserver import Server, serve
 
 NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"  # as without https
+SHIPPED = "imdb-classifier"
 LONG = "A quiet film about the sea, told twice. " * 100
 
 
@@ -96,9 +96,9 @@ def site() -> Iterator[str]:
 def framed(browser: Browser, site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose pages the site may frame, with the variables that the Dockerfile sets for a Space."""
     folder = tmp_path_factory.mktemp("framed")
-    tiny_classifier(folder / "home" / "models" / "tiny")
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("ULMFIT_MODE", "hosted")
             environment.setenv("ULMFIT_FRAME_ANCESTORS", site)
             environment.setenv("STREAMLIT_SERVER_XSRF_COOKIE_SAME_SITE", "none")
             running = stack.enter_context(serve(folder / "home", folder / "log.txt"))
@@ -113,7 +113,7 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 
 def test_the_embedded_view_predicts_in_a_frame_of_another_site(tab: Page, site: str, framed: Server) -> None:
-    tab.goto(f"{site}/?{quote(framed.url)}/predict%3Fmodel%3Dtiny%26embed%3Dtrue")
+    tab.goto(f"{site}/?{quote(framed.url)}/predict%3Fmodel%3D{SHIPPED}%26embed%3Dtrue")
     frame = tab.frame_locator("iframe")
     frame.get_by_role("textbox", name="Text").fill("A fine film")
     frame.get_by_role("button", name="Predict").click(timeout=SLOW)
@@ -126,7 +126,7 @@ def test_the_embedded_view_predicts_in_a_frame_of_another_site(tab: Page, site: 
 
 
 def test_a_file_is_uploaded_from_a_frame_of_another_site(tab: Page, site: str, framed: Server) -> None:
-    tab.goto(f"{site}/?{quote(framed.url)}/predict%3Fmodel%3Dtiny")
+    tab.goto(f"{site}/?{quote(framed.url)}/predict%3Fmodel%3D{SHIPPED}")
     frame = tab.frame_locator("iframe")
     frame.get_by_role("tab", name="A file of texts").click(timeout=SLOW)
     upload(frame.get_by_test_id("stMain"), "texts.csv", b"text\nA fine film\nA dull film\n")

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from fnmatch import fnmatch
+from importlib.metadata import distribution
 from pathlib import Path
 from urllib.error import URLError
 
@@ -26,12 +27,12 @@ import pytest
 import yaml
 from huggingface_hub import SpaceCardData
 
-from ulmfit_app.settings import CHECKOUT
+from tools import image_size
+from ulmfit_app.settings import CHECKOUT, VISITOR_COOKIE
 
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text().replace("\\\n", " ")
 IGNORED = [line for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
 USER = 1000
-STAND_IN = {"ULMFIT_MODE": "local", "ULMFIT_HOSTS": "*"}  # until the hosted mode is complete, which does not start
 START_SECONDS = 60
 
 
@@ -69,9 +70,10 @@ class Image:
     url: str
     home: Path
 
-    def get(self, path: str, host: str = "localhost") -> Answer:
-        """The answer at `path`, called by the name `host`."""
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers={"Host": host}), timeout=10) as got:
+    def get(self, path: str, **headers: str) -> Answer:
+        """The answer at `path`."""
+        asked = {name.replace("_", "-"): value for name, value in headers.items()}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=asked), timeout=10) as got:
             return Answer(got.status, got.headers, got.read().decode())
 
 
@@ -111,7 +113,7 @@ def image(context: Path) -> Iterator[Image]:
         port = probe.getsockname()[1]
     environment = variables() | {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(home), "OMP_NUM_THREADS": "1",
-        "ULMFIT_HOME": str(home / "ulmfit"), **STAND_IN, "STREAMLIT_SERVER_PORT": str(port),
+        "ULMFIT_HOME": str(home / "ulmfit"), "STREAMLIT_SERVER_PORT": str(port),
         "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     command = json.loads(instructions("CMD")[-1])
@@ -140,7 +142,7 @@ def is_up(image: Image) -> bool:
 def test_the_server_is_healthy_and_shows_its_front_page(image: Image) -> None:
     assert json.loads(image.get("/healthz").body) == {"status": "ok"}
     assert "<title>Streamlit" in image.get("/").body
-    assert image.get("/", host="somebody-ulmfit.hf.space").status == 200
+    assert image.get("/", Host="somebody-ulmfit.hf.space").status == 200
 
 
 def test_the_shipped_models_are_inside(image: Image) -> None:
@@ -148,10 +150,18 @@ def test_the_shipped_models_are_inside(image: Image) -> None:
     assert {path.name for path in (CHECKOUT / "models").iterdir()} == found
 
 
-def test_the_space_may_frame_it_and_its_cookie_goes_along(image: Image) -> None:
-    assert "frame-ancestors 'self' https://huggingface.co" in image.get("/").headers["Content-Security-Policy"]
-    cookie = image.get("/_stcore/health").headers["Set-Cookie"]
-    assert "SameSite=None" in cookie and "Secure" in cookie
+def test_the_space_may_frame_it_and_its_cookies_go_along(image: Image) -> None:
+    page = image.get("/", X_Forwarded_Proto="https")
+    assert "frame-ancestors 'self' https://huggingface.co" in page.headers["Content-Security-Policy"]
+    for answer, name in ((page, VISITOR_COOKIE), (image.get("/_stcore/health"), "_streamlit_xsrf")):
+        cookie = answer.headers["Set-Cookie"]
+        assert cookie.startswith(f"{name}=")
+        assert {"SameSite=None", "Secure", "Partitioned"} <= set(cookie.split("; "))
+
+
+def test_it_writes_to_its_home_only(image: Image, context: Path) -> None:
+    assert image.get("/healthz").status == 200 and (image.home / "ulmfit").is_dir()
+    assert not [path for path in context.rglob("*") if path.stat().st_uid == USER and can_be_another()]
 
 
 def test_the_health_check_asks_for_the_route_that_answers() -> None:
@@ -164,6 +174,13 @@ def test_nothing_else_and_no_secret_goes_into_the_image(context: Path) -> None:
     names = {path.relative_to(context).parts[0] for path in context.rglob("*")}
     assert names == {line[1:] for line in IGNORED if line.startswith("!")}
     assert not list(context.rglob("secrets.toml")) and not list(context.rglob("__pycache__"))
+
+
+def test_the_size_that_the_guide_tells_is_the_estimate() -> None:
+    told = re.search(r"about ([\d.]+) GB", (CHECKOUT / "docs" / "hosting.md").read_text())
+    assert told
+    if distribution("torch").version.endswith("+cpu"):
+        assert 1000 * float(told[1]) == pytest.approx(image_size.total_mb(), rel=0.05)
 
 
 def test_the_image_is_as_a_space_wants_it() -> None:
