@@ -7,16 +7,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import streamlit as st
+from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.runs.making import make_run
+from tests.unit.runs.making import make_run, status
 from tests.visitors import ALICE, BOB, SIGN, make_everything
 from ulmfit_app import access, signing
 from ulmfit_app.data import sources
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs import launcher
+from ulmfit_app.schema import RunState
 from ulmfit_app.settings import CHECKOUT, VISITOR_COOKIE, settings
-from ulmfit_app.ui import dataset_form, dataset_input
+from ulmfit_app.ui import crowd, dataset_form, dataset_input
 from ulmfit_app.ui import visitor as module
 from ulmfit_app.ui.datasets import open_dataset
 from ulmfit_app.ui.exploration import explore
@@ -228,3 +230,18 @@ def test_two_owners_datasets_of_one_name_are_opened_apart(tmp_path: Path, monkey
         with access.acting_for(owner):
             dataset = open_dataset(sources.entry("same"))
             assert (dataset.info.source, explore(dataset).dataset.info.source) == (file, file)
+
+
+def test_the_sidebar_shows_the_runs_of_the_visitor_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_everything(ALICE, tmp_path)
+    with access.acting_for(ALICE):
+        works = make_run(name=f"{SIGN}-works")
+        works.write_status(status(RunState.RUNNING))
+    monkeypatch.setattr(crowd, "refuse_crowd", lambda: None)  # there are no tabs here
+    with FileLock(works.lock):
+        for who, sees in ((ALICE, True), (BOB, False)):
+            monkeypatch.setattr(access, "_ask", lambda who=who: who)
+            app = AppTest.from_file(CHECKOUT / "ulmfit_app" / "ui" / "navigation.py", default_timeout=60).run()
+            assert not app.exception
+            sidebar = "\n".join(str(getattr(node, "proto", "")) for node in app.sidebar)
+            assert (f"{SIGN}-works" in sidebar, "1 waiting" in sidebar, SIGN in sent(app)) == (sees, sees, sees)
