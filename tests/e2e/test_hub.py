@@ -39,6 +39,9 @@ def server(browser: Browser, hub: Hub, tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_a_pull_is_watched_cancelled_and_taken_up_again(page: Page, server: Server, hub: Hub) -> None:
+    shared = hub.repos["bob/shared"]
+    card = shared.commits[-1].files["README.md"]
+    shared.commit({"README.md": card + b"\n"}, f"commit {len(shared.commits)}")  # one that is not here yet
     slow = hub.fail("GET", "model.safetensors", pause=1.0)
     page.goto(f"{server.url}/models")
     page.get_by_role("button", name="Pull from the Hub").click()
