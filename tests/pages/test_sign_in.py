@@ -161,7 +161,7 @@ def test_a_space_has_its_secrets_from_the_hub(monkeypatch: pytest.MonkeyPatch) -
     configured(monkeypatch, made["auth"], CAROL)
     assert provider() == "default"
     assert made["auth"]["redirect_uri"] == "https://carol-studio.hf.space/oauth2callback"
-    assert made["auth"]["client_kwargs"] == {"scope": "openid profile read-repos"}
+    assert made["auth"]["client_kwargs"] == {"scope": "openid profile read-repos", "prompt": "consent"}
     assert "very secret" not in made["auth"]["cookie_secret"] and made == secrets_of_a_space()
 
 

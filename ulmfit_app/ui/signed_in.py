@@ -69,7 +69,8 @@ def secrets_of_a_space() -> dict[str, dict[str, Any]] | None:
             "client_id": given.client,
             "client_secret": given.secret,
             "server_metadata_url": f"{given.provider.rstrip('/')}/.well-known/openid-configuration",
-            "client_kwargs": {"scope": given.scopes},
+            # Streamlit's own prompt, select_account, is in none of the Hub's examples; consent is.
+            "client_kwargs": {"scope": given.scopes, "prompt": "consent"},
             "expose_tokens": ["access"],
         }
     }
