@@ -6,7 +6,7 @@ from ulmfit_app.ui.live_panel import draw_run
 from ulmfit_app.ui.page import open_page
 from ulmfit_app.ui.run_actions import draw_undo
 from ulmfit_app.ui.run_list import draw_runs
-from ulmfit_app.ui.shared_run import close_run
+from ulmfit_app.ui.sharing import close_run
 
 open_page(
     "Runs",

@@ -47,6 +47,19 @@ def refuse_unshared(run_id: str, token: str) -> None:
         raise NotFoundError("This link opens nothing.", todo="Ask whoever sent it for another.")
 
 
+def share_model(place: str, name: str) -> str:
+    """A token that lets whoever has it read the model `name` of the owner whose folder is called `place`."""
+    return _signer("model").dumps([place, name])
+
+
+def shared_model(token: str) -> tuple[str, str]:
+    """The folder and the name of the model that `token` opens. Raises `NotFoundError`."""
+    match _read("model", token):
+        case [str(place), str(name)]:
+            return place, name
+    raise NotFoundError("This link opens nothing.", todo="Ask whoever sent it for another.")
+
+
 def _read(purpose: str, text: str | None) -> object:
     if not text or len(text) > LONGEST:
         return None

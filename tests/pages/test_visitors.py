@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.unit.runs.making import make_run, status
 from tests.visitors import ALICE, BOB, SIGN, make_everything
-from ulmfit_app import access, signing
+from ulmfit_app import access, registry, signing
 from ulmfit_app.data import sources
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs import launcher
@@ -122,6 +122,44 @@ def test_a_token_opens_no_other_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         seen = everything_on("runs", BOB, monkeypatch, run=ids[run], share=token)
         assert f"{SIGN}-" not in seen
         assert "This link opens nothing" in seen
+
+
+def test_a_shared_model_is_read_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_everything(ALICE, tmp_path)
+    with access.acting_for(ALICE):
+        registry.write_notes(f"{SIGN}-lm", "The note of Alice.")
+    own = opened("models", ALICE, monkeypatch, model=f"{SIGN}-lm")
+    link = urlsplit(next(code.value for code in own.code if "share=" in code.value))
+    assert link.path == "/models"
+    app = opened("models", BOB, monkeypatch, **dict(parse_qsl(link.query)))
+    seen = sent(app)
+    assert "Shared with you to read" in seen
+    assert "The note of Alice." in seen
+    (back,) = app.button
+    assert not app.text_input and not app.text_area and not app.get("download_button")
+    for name in ("classifier", "texts", "deleted", "ended"):
+        assert f"{SIGN}-{name}" not in seen
+    back.click().run()
+    assert SIGN not in sent(app)
+
+
+@pytest.mark.parametrize("change", ["other-name", "deleted", "forged", "run"])
+def test_a_link_to_a_model_that_is_not_there_names_no_other(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = make_everything(ALICE, tmp_path)
+    place = access.folder_name(ALICE)
+    token = signing.share_model(place, f"{SIGN}-lm")
+    if change == "deleted":
+        with access.acting_for(ALICE):
+            registry.delete(f"{SIGN}-lm")
+    elif change != "other-name":
+        token = signing.share_run(ids["ended"]) if change == "run" else f"{token[:-2]}xx"
+    else:
+        token = signing.share_model(place, "hus-lm")
+    seen = everything_on("models", BOB, monkeypatch, share=token)
+    assert "link open" in seen
+    assert SIGN not in seen
 
 
 def test_a_run_of_ones_own_has_a_link_to_share_and_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

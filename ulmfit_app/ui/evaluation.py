@@ -12,7 +12,7 @@ from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.evaluation_classifier import CELL, draw_classifier
 from ulmfit_app.ui.links import draw_link
 from ulmfit_app.ui.live_panel import draw_run
-from ulmfit_app.ui.shared_run import close_run, opened_run
+from ulmfit_app.ui.sharing import close_run, opened_run
 from ulmfit_app.ui.wording import CSV_HELP
 
 

@@ -20,7 +20,7 @@ from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_results import draw_epochs, draw_loss, draw_measures, draw_messages, draw_result
 from ulmfit_app.ui.run_stages import draw_stages
 from ulmfit_app.ui.run_state import state_sign
-from ulmfit_app.ui.shared_run import is_shared, opened_run
+from ulmfit_app.ui.sharing import is_shared, opened_run
 from ulmfit_app.ui.wording import ago, duration, memory, percent, progress_words, run_title, run_words, share
 
 EVERY = 1.0  # seconds between two looks; a run tells at most two things a second

@@ -5,18 +5,21 @@ from html import escape
 
 import streamlit as st
 
-from ulmfit_app import registry
+from ulmfit_app import access, registry, signing
+from ulmfit_app.errors import AppError, NotFoundError
 from ulmfit_app.inference.cache import weight_bytes
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
-from ulmfit_app.ui.errors import plain
+from ulmfit_app.settings import settings
+from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.hub_push import draw_hub
 from ulmfit_app.ui.links import draw_link
-from ulmfit_app.ui.model_card import draw_card
+from ulmfit_app.ui.model_card import draw_card, safe_markdown
 from ulmfit_app.ui.model_changes import draw_changes, draw_notes
 from ulmfit_app.ui.model_downloads import draw_downloads
 from ulmfit_app.ui.model_lineage import draw_lineage
 from ulmfit_app.ui.models import TELLING, kind_words, size_words
+from ulmfit_app.ui.sharing import draw_share_model
 from ulmfit_app.ui.wording import ago, stage_words
 
 TABS = ("Overview", "Card", "Notes", "Download", "Hub", "Change")
@@ -39,6 +42,23 @@ def draw_model(name: str) -> None:
         _draw_usable(entry, entry.config, entries)
 
 
+def draw_shared_model(token: str) -> None:
+    """Draw the model that `token` opens for whoever has it: to read, with nothing to do. Another one is told."""
+    with told():
+        place, name = signing.shared_model(token)
+        try:
+            with access.acting_for(access.owner_of(settings().home_path / "models" / place)):
+                entry = registry.named(name)
+                config, card = entry.usable_config(), registry.read_card(name)
+        except AppError:  # which would name the owner's other models
+            raise NotFoundError("What this link opened is not there any more.") from None
+        st.header(plain(name), anchor=False)
+        st.caption("Shared with you to read, for as long as the model is there.")
+        shipped = [each for each in registry.models() if each.shipped]
+        _draw_overview(entry, config, [entry, *shipped])
+        st.markdown(safe_markdown(card))
+
+
 def _draw_usable(entry: ModelEntry, config: ModelConfig, entries: Sequence[ModelEntry]) -> None:
     st.header(plain(entry.name), anchor=False)
     facts = [kind_words(config), f"made {ago(config.created)}", f"{size_words(registry.disk_use(entry.path))} on disk"]
@@ -48,6 +68,7 @@ def _draw_usable(entry: ModelEntry, config: ModelConfig, entries: Sequence[Model
     sign = f"<span class='ulmfit-state ulmfit-ready'>{whose}</span> {partial if config.partial else ''}"
     st.html(f"<p class='ulmfit-facts'>{sign}{spans}</p>")
     _draw_uses(entry.name, config)
+    draw_share_model(entry)
     tabs = dict(zip(TABS, st.tabs(TABS, key="part", bind="query-params"), strict=True))
     opened = next((label for label, tab in tabs.items() if tab.open), TABS[0])
     with tabs[opened]:

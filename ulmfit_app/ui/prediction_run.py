@@ -8,7 +8,7 @@ from ulmfit_app.schema import PredictionReport, RunKind
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.live_panel import draw_run
 from ulmfit_app.ui.prediction_table import draw_table, read_predictions
-from ulmfit_app.ui.shared_run import close_run, opened_run
+from ulmfit_app.ui.sharing import close_run, opened_run
 
 
 def draw_prediction_run(run_id: str) -> None:

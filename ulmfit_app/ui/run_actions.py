@@ -13,7 +13,7 @@ from ulmfit_app.runs.packing import packed
 from ulmfit_app.runs.state import LIVE, RESUMABLE, WORKING
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.ui.errors import plain, told
-from ulmfit_app.ui.shared_run import draw_share
+from ulmfit_app.ui.sharing import draw_share_run
 
 DELETED = "deleted-runs"  # ids that this session can bring back, the last one deleted last
 
@@ -35,7 +35,7 @@ def draw_actions(folder: RunFolder, run: RunSummary) -> None:
         if access.current() == access.LOCAL:  # it has tracebacks and paths
             _log_button(folder)
         else:
-            draw_share(folder)
+            draw_share_run(folder)
     perform(pressed)
 
 
