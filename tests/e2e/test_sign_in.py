@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -154,3 +156,27 @@ def test_a_private_repository_is_pulled_by_whom_it_is_for(
         del hub.users[token]  # they expire
     alice.reload()
     expect(alice.get_by_text("The Hub does not accept this token. Sign in again")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_space_offers_it_without_a_file_of_secrets(browser: Browser, hub: Hub, tmp_path: Path) -> None:
+    given = {
+        "OAUTH_CLIENT_ID": oidcserver.CLIENT,
+        "OAUTH_CLIENT_SECRET": oidcserver.CLIENT_SECRET,
+        "OPENID_PROVIDER_URL": hub.url,
+        "OAUTH_SCOPES": oidcserver.SCOPES,
+        "SPACE_HOST": "alice-studio.hf.space",
+        "HF_ENDPOINT": hub.url,
+        "ULMFIT_MODE": "hosted",
+    }
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in given.items():
+            environment.setenv(name, value)
+        with serve(tmp_path / "home", tmp_path / "log.txt") as server:
+            page = browser.new_page()
+            page.goto(server.url)
+            page.get_by_role("button", name="Sign in with Hugging Face").click(timeout=PATIENCE)
+            expect(page.get_by_role("heading", name="Who are you?")).to_be_visible(timeout=PATIENCE)
+            asked = parse_qs(urlsplit(page.url).query)
+            page.close()
+    assert asked["redirect_uri"] == ["https://alice-studio.hf.space/oauth2callback"]
+    assert asked["scope"] == [oidcserver.SCOPES] and asked["prompt"] == ["consent"]
