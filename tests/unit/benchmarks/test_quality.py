@@ -1,5 +1,6 @@
 """The record of quality: measured once for the same texts and weights, times from the run that made a model."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,13 @@ from benchmarks.quality import Item
 from tests.fixtures import tiny_classifier, tiny_lm
 from tests.unit.runs.making import make_run, status
 from ulmfit_app import inference, modelfolder, recipes
+from ulmfit_app.data import sources
+from ulmfit_app.data.dataset import Dataset, describe
+from ulmfit_app.engine.corpus import choose_rows
+from ulmfit_app.errors import AppError
 from ulmfit_app.registry import entry
 from ulmfit_app.runs.summary import summaries
-from ulmfit_app.schema import Kind, RunResult, RunState
+from ulmfit_app.schema import Kind, RunResult, RunState, Split
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +72,46 @@ def test_a_language_model_is_measured_by_the_projects_own_evaluation(tmp_path: P
     found = quality._lm(entry(str(folder)), ["the film was good", "a bad film"])()
     assert found["texts"] == 2 and found["tokens"] == 8 and found["seconds"] is None
     assert found["perplexity"] == pytest.approx(np.exp(found["loss"]), rel=1e-3)
+
+
+def dataset(hash_of: str = "") -> Dataset:
+    """Ten reviews, four of them for validation."""
+    texts = [f"a {'good' if i % 2 else 'bad'} film {i}" for i in range(10)]
+    label_ids, splits = np.arange(10) % 2, np.array([Split.TRAIN.value] * 6 + [Split.VALID.value] * 4)
+    info = describe("imdb", source="", split="", labels=("neg", "pos"), texts=texts, label_ids=label_ids, splits=splits)
+    return Dataset(info.model_copy(update={"content_hash": hash_of or info.content_hash}), texts, label_ids, splits)
+
+
+def test_a_classifier_is_measured_on_the_validation_texts(tmp_path: Path) -> None:
+    one = entry(str(tiny_classifier(tmp_path / "m")))
+    found = quality._classifier(one, dataset())
+    assert found["n"] == 4 and found["accuracy"] == found["right"] / 4 and found["by words"]["0 to 99"]["n"] == 4
+    assert (found["model"], found["seconds"], found["seconds of parents"]) == ("m", None, {})
+
+
+def test_a_classifier_of_other_texts_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny_classifier(tmp_path / "m")
+    options = Namespace(classifier=str(folder), quick="is not here")
+    monkeypatch.setattr(sources, "open_dataset", lambda _: dataset())
+    with pytest.raises(AppError, match="not trained on the same 20,000 reviews"):
+        list(quality.classifier_items(options))
+    monkeypatch.setattr(sources, "open_dataset", lambda _: dataset("d" * 64))
+    monkeypatch.setattr(quality, "TRAINED_ON", 8)
+    assert [item.name for item in quality.classifier_items(options)] == ["ULMFiT"]
+
+
+def test_a_language_model_is_measured_on_what_its_training_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, held_out = tiny_lm(tmp_path / "lm"), dataset("d" * 64)
+    monkeypatch.setattr(sources, "open_dataset", lambda _: held_out)
+    items = list(quality.lm_items(Namespace(lms=[str(folder), "is not here"])))
+    assert len(items) == 2 and items[0].measure()["texts"] == 4
+    recipe = modelfolder.read_config(folder).lineage.recipe
+    assert items[1].measure()["texts"] == len(choose_rows(Kind.LM, held_out, recipe, 42).valid) == 1
+    monkeypatch.setattr(sources, "open_dataset", lambda _: dataset())
+    with pytest.raises(AppError, match="another version"):
+        list(quality.lm_items(Namespace(lms=[str(folder), "is not here"])))
 
 
 def test_samples_are_the_same_for_the_same_seed(tmp_path: Path) -> None:
