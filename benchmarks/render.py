@@ -40,7 +40,8 @@ NUMBERS = ("median", "q1", "q3", "p95", "n")
 
 def page() -> str:
     """The whole page."""
-    records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    order = [*TITLES, *sorted(path.stem for path in RESULTS.glob("*.json") if path.stem not in TITLES)]
+    records = [json.loads(path.read_text()) for name in order if (path := RESULTS / f"{name}.json").exists()]
     return "\n".join([HEADER, *goal_table(records), *(section(record) for record in records)])
 
 

@@ -6,14 +6,14 @@ neighbours.
 
 import weakref
 from array import array
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from errno import ENOSPC
+from itertools import accumulate, pairwise
 from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import Any, overload
-
-import numpy as np
 
 from ulmfit_app.errors import DataError
 from ulmfit_app.settings import settings
@@ -78,18 +78,18 @@ class AppendedTexts(Sequence[str]):
 class StoredTexts(Sequence[str]):
     """The texts of a Parquet file (column `text`), read a row group at a time. Safe to read from several threads.
 
-    Raises what pyarrow raises, from any access, if the file is damaged.
+    Any access raises DataError if the file is damaged there.
     """
 
     def __init__(self, file: Any) -> None:
         """`file`: a pyarrow ParquetFile."""
         groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
-        self._file, self._starts = file, np.cumsum([0, *groups])
+        self._file, self._starts = file, [0, *accumulate(groups)]
         self._held: OrderedDict[int, Any] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return self._starts[-1]
 
     @overload
     def __getitem__(self, i: int) -> str: ...
@@ -101,28 +101,38 @@ class StoredTexts(Sequence[str]):
             start, stop, _ = i.indices(len(self))
             return [text for part in self._parts(start, stop) for text in part.to_pylist()]
         row = range(len(self))[i]
-        return next(self._parts(row, row + 1))[0].as_py()
+        number = bisect_right(self._starts, row) - 1
+        return self._group(number)[row - self._starts[number]].as_py()
 
     def __iter__(self) -> Iterator[str]:
         return (text.as_py() for part in self._parts(0, len(self)) for text in part)
 
     def _parts(self, start: int, stop: int) -> Iterator[Any]:
         """The rows from `start` to `stop` as Arrow arrays."""
-        if stop <= start:
-            return
-        first, last = np.searchsorted(self._starts, [start, stop - 1], side="right") - 1
-        for number in range(first, last + 1):
-            begin = int(self._starts[number])
-            yield from self._group(number).slice(max(0, start - begin), stop - max(start, begin)).iterchunks()
+        for number, (begin, end) in enumerate(pairwise(self._starts)):
+            if begin < stop and start < end:
+                yield from self._group(number).slice(max(0, start - begin), stop - max(start, begin)).iterchunks()
 
     def _group(self, number: int) -> Any:
         with self._lock:
             if number not in self._held:
-                self._held[number] = self._file.read_row_group(number, columns=["text"])["text"]
+                self._held[number] = self._read(number)
                 while len(self._held) > 1 and sum(group.nbytes for group in self._held.values()) > HELD:
                     self._held.popitem(last=False)
             self._held.move_to_end(number)
             return self._held[number]
+
+    def _read(self, number: int) -> Any:
+        import pyarrow
+
+        try:
+            return self._file.read_row_group(number, columns=["text"])["text"]
+        except (pyarrow.ArrowException, OSError, KeyError):
+            raise DataError(
+                "The texts of a dataset cannot be read: its file is damaged.",
+                todo="Delete the dataset and add it again; one of the catalogue is built again once its folder under "
+                f"{settings().home_path / 'cache' / 'datasets'} is removed.",
+            ) from None
 
 
 def _full(error: OSError) -> DataError:

@@ -71,6 +71,19 @@ def test_stored_texts_are_a_list(stored: StoredTexts) -> None:
         stored[40]
 
 
+def test_damage_inside_the_file_is_told_where_it_is_met(tmp_path: Path) -> None:
+    table = pa.table({"text": pa.array(TEXTS, pa.large_string())})
+    pyarrow.parquet.write_table(table, tmp_path / "texts.parquet", 20, compression="none", write_page_checksum=True)
+    place = tmp_path / "texts.parquet"
+    data = place.read_bytes()
+    place.write_bytes(data.replace(b"text 25", b"\xff" * 7))
+    options = {"page_checksum_verification": True}
+    texts = StoredTexts(pyarrow.parquet.ParquetFile(place, **options))
+    assert texts[:20] == TEXTS[:20]
+    with pytest.raises(DataError, match="its file is damaged"):
+        texts[25]
+
+
 def test_few_groups_are_held(stored: StoredTexts) -> None:
     for row in (0, 39, 15, 1, 22, 38):
         assert stored[row] == TEXTS[row] and len(stored._held) <= 2
