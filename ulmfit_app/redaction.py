@@ -1,4 +1,4 @@
-"""Texts for people without what only the keeper of the server may know: where its files lie."""
+"""Texts for people, without what only the keeper of the server may know or do: where files lie, what can be set."""
 
 import re
 import sys
@@ -9,14 +9,21 @@ from ulmfit_app.settings import CHECKOUT, settings
 
 ABSOLUTE = re.compile(r"(?<![\w./:…])/(?:[^\s/'\"]+/)+")
 
+SETTING = re.compile(r"(raise|set) ULMFIT_[A-Z_]+( to another \w+)?")
+
 
 def without_paths(text: str) -> str:
     """`text` with the server's folders left out of the paths in it."""
     for folder in (settings().home_path, CHECKOUT, sys.prefix, tempfile.gettempdir()):
-        text = text.replace(f"{folder}/", "…/").replace(str(folder), "…")
+        text = re.sub(rf"(?<![\w./]){re.escape(str(folder))}(?![\w-])", "…", text)
     return ABSOLUTE.sub("…/", text)
 
 
+def for_visitors(text: str) -> str:
+    """`text` `without_paths`, and without advice to change a setting."""
+    return SETTING.sub("run ULMFiT Studio on your own machine", without_paths(text))
+
+
 def for_whoever_asks(text: str) -> str:
-    """`text` as whoever asks may read it: a visitor `without_paths`."""
-    return text if access.current() == access.LOCAL else without_paths(text)
+    """`text` as whoever asks may read it."""
+    return text if access.current() == access.LOCAL else for_visitors(text)

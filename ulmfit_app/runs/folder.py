@@ -131,7 +131,7 @@ def find(run_id: str) -> RunFolder:
     """The run called `run_id`; `NotFoundError` if there is none."""
     folder = RunFolder(runs_root() / run_id)
     if IS_RUN.fullmatch(run_id) is None or not folder.path.is_dir():
-        raise NotFoundError(f"There is no run '{run_id}'.", todo="`ulmfit runs list` shows all of them.")
+        raise NotFoundError(f"There is no run '{run_id}'.", todo="The page Runs and `ulmfit runs list` show all.")
     return folder
 
 

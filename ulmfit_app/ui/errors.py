@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ulmfit_app.errors import AppError
-from ulmfit_app.redaction import without_paths
+from ulmfit_app.redaction import for_visitors
 from ulmfit_app.settings import settings
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ def told() -> Iterator[None]:
 
 
 def _in_words(error: AppError | OSError) -> str:
-    """What happened, what was kept, what to do; hosted without the server's paths."""
+    """What happened, what was kept, what to do; hosted as visitors may read it."""
     if isinstance(error, AppError):
-        return str(error) if settings().mode == "local" else without_paths(str(error))
+        return str(error) if settings().mode == "local" else for_visitors(str(error))
     if settings().mode == "hosted":
         return "The server could not read or write a file. What was saved before is kept. Try again later."
     if error.errno == errno.ENOSPC:

@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from ulmfit_app import limits
 from ulmfit_app.runs.folder import find
 from ulmfit_app.runs.summary import RunSummary, summaries
 from ulmfit_app.schema import RunState
@@ -45,6 +46,9 @@ ORDERS: dict[str, Callable[[RunSummary], tuple[object, ...]]] = {
 def draw_runs() -> None:
     """Draw every run of this home, or how to start the first one."""
     runs = summaries()
+    if not runs and limits.are_set():
+        st.info("There is no run yet. Start one on the pages under Train; it appears here by itself.")
+        return
     if not runs:
         st.info("There is no run yet. Start one in a terminal; it appears here by itself.")
         st.code(START, language=None, wrap_lines=True)
