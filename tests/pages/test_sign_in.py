@@ -89,6 +89,8 @@ def test_who_is_signed_in_is_known_by_the_number_of_the_account(monkeypatch: pyt
     configured(monkeypatch, AUTH, CAROL | {"sub": "5DD96EB166059660ED1EE413"})
     other = signed_in()
     assert other and other.owner != account.owner
+    configured(monkeypatch, AUTH, CAROL | {"iss": f"{SITE}/"})
+    assert signed_in() == account
     configured(monkeypatch, AUTH, CAROL | {"tokens": {}})
     silent = signed_in()
     assert silent and silent.token is None

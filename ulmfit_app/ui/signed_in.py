@@ -50,7 +50,7 @@ def signed_in() -> SignedIn | None:
     if ours is None or not st.user.get("is_logged_in"):
         return None
     subject, name = st.user.get("sub"), st.user.get("preferred_username")
-    if (st.user.get("provider"), st.user.get("iss")) != (ours, hub_site()):
+    if st.user.get("provider") != ours or str(st.user.get("iss")).rstrip("/") != hub_site():
         return None
     if not isinstance(subject, str) or not SUBJECT.fullmatch(subject):
         return None
