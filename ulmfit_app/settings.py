@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     visitor_per_minute: int = Field(
         default=60, ge=1, description="Hosted: predictions and generations a minute of one visitor on the pages."
     )
+    visitor_uploads_mb: int = Field(
+        default=400, ge=1, description="Hosted: memory for uploads of all tabs, in MB; one tab has a quarter of it."
+    )
     visitor_queue: int = Field(default=50, ge=1, description="Hosted: most runs of all visitors that wait.")
     visitor_tabs: int = Field(default=100, ge=1, description="Hosted: most open tabs of all visitors.")
     free_mb: int = Field(

@@ -103,7 +103,7 @@ OTHERS = {  # they take no name of a thing that has to be there, or list what `c
     },
     sources: {"add", "catalogue", "downloaded_folder", "names", "store"},
     requests: {"input_name", "shown_name"},
-    request: {"choose_name", "spec_of"},
+    request: {"choose_name", "is_absent", "spec_of"},
 }  # fmt: skip
 
 

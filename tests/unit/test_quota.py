@@ -62,3 +62,22 @@ def test_no_runs_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(RunError, match="starts no runs for visitors"):
             submit(make_spec())
         assert quota.used() == 0
+
+
+def test_a_dataset_of_too_many_texts_and_a_full_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "some.csv"
+    file.write_text("text\n" + "\n".join(f"text {number}" for number in range(20)))
+    with access.acting_for(ALICE):
+        monkeypatch.setenv("ULMFIT_MAX_TEXTS", "19")
+        settings.cache_clear()
+        with pytest.raises(AppError, match="20 texts; a dataset has at most 19"):
+            sources.add("some", [file])
+        monkeypatch.setenv("ULMFIT_MAX_TEXTS", "20")
+        monkeypatch.setenv("ULMFIT_FREE_MB", str(10**9))
+        settings.cache_clear()
+        with pytest.raises(AppError, match="disk is nearly full"):
+            sources.add("some", [file])
+        assert "some" not in sources.names()
+        monkeypatch.setenv("ULMFIT_FREE_MB", "0")
+        settings.cache_clear()
+        sources.add("some", [file])

@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime import get_instance
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from ulmfit_app.data.ingest import Preview, preview
 from ulmfit_app.data.tablefile import SUFFIXES
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 LOOKED = "uploads-looked-at"
 LONGEST_NAME = 200  # bytes; file systems take 255
 SHOWN = 5
+
+
+def held(session: str) -> tuple[int, int]:
+    """Bytes of the uploaded files that the session of that id keeps, and that all sessions keep."""
+    manager = get_instance().uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)  # what a server has; nothing else says whose a file is
+    sizes = {key: sum(len(file.data) for file in [*files.values()]) for key, files in [*manager.file_storage.items()]}
+    return sizes.get(session, 0), sum(sizes.values())
 
 
 def pick_file(label: str, key: str) -> "UploadedFile | None":

@@ -1,0 +1,64 @@
+"""Uploads for which there is no room are refused before they are read."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from ulmfit_app.api import middleware
+from ulmfit_app.settings import settings
+
+HELD = {"mine": 15_000_000, "yours": 0}
+PATH = "/_stcore/upload_file/{session}/{file}"
+
+
+async def _took(request: Request) -> Response:
+    return Response(str(len(await request.body())))
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """A hosted server of which all tabs together have 80 MB, and `mine` keeps 15."""
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setenv("ULMFIT_VISITOR_UPLOADS_MB", "80")
+    settings.cache_clear()
+    routes = [Route(PATH, _took, methods=["PUT", "DELETE"])]
+    app = Starlette(routes=routes, middleware=middleware(held=lambda key: (HELD.get(key, 0), sum(HELD.values()))))
+    with TestClient(app, "http://localhost") as client:
+        yield client
+
+
+def put(client: TestClient, session: str, size: int) -> int:
+    """The status of an upload of `size` bytes."""
+    return client.put(PATH.format(session=session, file="f"), content=bytes(size)).status_code
+
+
+def test_a_tab_has_its_share(client: TestClient) -> None:
+    assert put(client, "mine", 5_000_000) == 200
+    assert put(client, "mine", 5_000_001) == 507
+    assert put(client, "yours", 20_000_000) == 200
+    assert client.delete(PATH.format(session="mine", file="f")).status_code == 200
+
+
+def test_all_tabs_have_so_much_together(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HELD, "others", 60_000_000)
+    assert put(client, "yours", 5_000_000) == 200
+    assert put(client, "yours", 5_000_001) == 507
+
+
+def test_a_file_that_does_not_tell_its_size_counts_as_the_largest(client: TestClient) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"small"
+
+    for session, status in (("mine", 507), ("yours", 200)):
+        assert client.put(PATH.format(session=session, file="f"), content=pieces()).status_code == status
+
+
+def test_locally_nothing_is_bounded(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_MODE", "local")
+    settings.cache_clear()
+    assert put(client, "mine", 21_000_000) == 200
