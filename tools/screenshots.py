@@ -58,6 +58,7 @@ def views(training: str, evaluation: str) -> list[View]:
         View("runs", "runs", {}),
         View("evaluate", "evaluate", {"run": evaluation}),
         View("predict", "predict", {"model": "imdb-classifier", "text": sentence}),
+        View("embedded", "predict", {"model": "imdb-classifier", "text": sentence, "embed": "true"}),
         View("generate", "generate", {"model": "imdb-lm", "seed": "1"}),
         View("models", "models", {}),
         View("model", "models", {"model": "imdb-classifier"}),

@@ -30,14 +30,18 @@ VIEWS = [
     View(f"/datasets?dataset={REVIEWS}", "Datasets", "Lengths in words"),
     View(f"/explore?dataset={REVIEWS}", "Explore", "The first 9 of 32 texts"),
     View("/explore?view=Your+text&model=tiny", "Explore", "and their ids"),
+    View(f"/explore?view=Vocabulary&dataset={REVIEWS}", "Explore", "Search a word"),
     View(f"/finetune_lm?{TRAINING}", "Fine-tune a language model", "Recipe as a file"),
     View(f"/finetune_classifier?{TRAINING}", "Fine-tune a classifier", "Recipe as a file"),
     View("/runs", "Runs", "closing the browser"),
     View("/predict?model=tiny&text=A+fine+film", "Predict", "This session"),
+    View("/predict?model=tiny&text=A+fine+film&embed=true", "tiny", "By ULMFiT Studio"),
     View("/generate?model=tiny-lm&seed=1", "Generate", "How the next word is drawn"),
     View(f"/evaluate?model=tiny&dataset={REVIEWS}", "Evaluate", "in the validation split"),
     View("/models", "Models", "tiny-lm"),
     View("/models?model=tiny", "Models", "How it was made"),
+    View("/models?model=tiny&part=Download", "Models", "For fastai"),
+    View("/models?hub=pull", "Models", "Pull from the Hub"),
 ]
 
 
