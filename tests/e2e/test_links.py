@@ -6,6 +6,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import quote, unquote, urlsplit
+from zipfile import is_zipfile
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -133,6 +134,15 @@ def test_a_file_is_uploaded_from_a_frame_of_another_site(tab: Page, site: str, f
     expect(frame.get_by_text("texts.csv").first).to_be_visible(timeout=SLOW)
     expect(frame.get_by_role("button", name="Predict the file")).to_be_visible(timeout=SLOW)
     expect(frame.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+
+def test_a_visitor_downloads_a_shipped_model_from_a_frame(tab: Page, site: str, framed: Server) -> None:
+    tab.goto(f"{site}/?{quote(framed.url)}/models%3Fmodel%3D{SHIPPED}%26part%3DDownload")
+    button = tab.frame_locator("iframe").get_by_role("button", name="Download the encoder")
+    expect(button).to_be_visible(timeout=SLOW)
+    with tab.expect_download(timeout=SLOW) as taken:
+        button.click()
+    assert taken.value.suggested_filename == f"{SHIPPED}-encoder.zip" and is_zipfile(taken.value.path())
 
 
 def test_a_site_that_was_not_named_shows_nothing(tab: Page, site: str, server: Server) -> None:
