@@ -126,5 +126,6 @@ def test_other_sites_get_no_session_and_send_no_file(hosted: Server) -> None:
     assert status(hosted, "GET", "/_stcore/stream", Origin=hosted.url, **upgrade) == 101
     assert status(hosted, "GET", "/_stcore/stream", Origin="https://evil.example", **upgrade) == 403
     assert status(hosted, "PUT", "/_stcore/upload_file/some-session/some-file", Content_Length="0") == 403
+    assert status(hosted, "PUT", "/_stcore/upload_file/some-session/some-file", Content_Length="1000000000") == 507
     assert status(hosted, "GET", f"/media/{'0' * 56}.csv") == 404
     assert status(hosted, "POST", "/api/predict", Origin="https://evil.example", Content_Type="text/plain") == 415
