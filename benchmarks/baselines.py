@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 Ids = NDArray[np.int64]
 SEED = 42
-STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)  # inverse regularisation of the logistic regression, chosen by cross-validation
+STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)  # of which cross-validation chooses the inverse regularisation
 FOLDS = 3
 WORDS_AND_SIGNS = r"\w+|[^\w\s]"
 SMOOTHING, STRENGTH = 1.0, 1.0  # of NB-SVM, as published
