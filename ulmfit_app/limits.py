@@ -46,7 +46,7 @@ def seconds(kind: RunKind) -> float | None:
 def time_words(kind: RunKind) -> str:
     """A sentence, with a space before it, on how long such a run of a visitor may work; empty without a limit."""
     most = seconds(kind)
-    return "" if most is None else f" It is stopped after {most / 60:g} minutes, and keeps what it has by then."
+    return "" if most is None else f" It is stopped after {most / 60:g} min, and keeps what it has by then."
 
 
 def texts_read(recipe: Recipe, limit: int | None) -> int | None:
@@ -61,7 +61,7 @@ def words() -> list[str]:
     """The limits of a visitor's trainings as sentences, to be read before one starts."""
     most = settings()
     return [
-        f"A training works for at most {most.visitor_training_minutes} minutes; what it has learned by then is kept.",
+        f"A training works for at most {most.visitor_training_minutes} min; what it has learned by then is kept.",
         f"It reads at most {most.visitor_training_texts:,} training texts, and its model is at most "
         f"{most.visitor_size} ({_shape(SIZES[most.visitor_size])}).",
         f"You can have {most.visitor_runs} runs that have not ended, and keep {most.visitor_mb:,} MB in all.",

@@ -62,7 +62,7 @@ def train(page: Page, server: Server) -> str:
     """Start a training of a tiny classifier on it; the run's id, when it works."""
     asked = f"dataset={NAME}&recipe=demo&parent=scratch&set=size%3Dtiny&limit=100"
     page.goto(f"{server.url}/finetune_classifier?{asked}")
-    expect(page.get_by_text("For visitors of this server: A training works for at most 15 minutes")).to_be_visible(
+    expect(page.get_by_text("For visitors of this server: A training works for at most 15 min")).to_be_visible(
         timeout=SLOW
     )
     page.get_by_role("button", name=re.compile("Start$")).click(timeout=SLOW)

@@ -183,7 +183,7 @@ def test_locally_a_run_has_a_log_and_nothing_to_share(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("page", ["finetune_lm", "finetune_classifier"])
 def test_the_form_of_a_training_states_the_limits_first(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(page, BOB, monkeypatch, dataset="bobs", parent="scratch")
-    assert any("15 minutes" in caption.value and "5,000 training texts" in caption.value for caption in app.caption)
+    assert any("15 min" in caption.value and "5,000 training texts" in caption.value for caption in app.caption)
     offered = {widget.label for widget in (*app.selectbox, *app.number_input)}
     assert offered.isdisjoint({"Device", "Precision", "Threads"})
     assert "Limit" in offered

@@ -38,7 +38,7 @@ class Wishes:
 
     def why(self) -> str:
         """Why the run was stopped, as a sentence."""
-        return f"Stopped after {self._most / 60:g} minutes, the limit here." if self._late else "Stopped on request."
+        return f"Stopped after {self._most / 60:g} min, the limit here." if self._late else "Stopped on request."
 
     def _wished(self) -> Wish:
         try:

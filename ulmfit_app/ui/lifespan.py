@@ -43,7 +43,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         minutes = settings().visitor_training_minutes
         log.info(
             "Open to visitors (ULMFIT_MODE=hosted): %s.",
-            f"trainings of up to {minutes} minutes" if minutes else "no trainings",
+            f"trainings of up to {minutes} min" if minutes else "no trainings",
         )
     ending = threading.Event()
     threading.Thread(target=_warm_up, args=(ending,), name="warm-up", daemon=True).start()

@@ -75,4 +75,4 @@ def test_after_its_time_a_run_stops_as_if_that_were_wished() -> None:
     worked[0] = 601
     assert (wishes(), wishes.why()) == ("pause", "Stopped on request.")  # what somebody wishes goes first
     folder.withdraw_request()
-    assert (wishes(), wishes.why()) == ("stop", "Stopped after 10 minutes, the limit here.")
+    assert (wishes(), wishes.why()) == ("stop", "Stopped after 10 min, the limit here.")

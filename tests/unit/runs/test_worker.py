@@ -161,7 +161,7 @@ def test_a_visitors_run_ends_at_the_limit_of_the_server_and_keeps_its_model(monk
 
         assert _work(folder, job) == 3
         assert told == ["stop"]
-        assert "minutes, the limit here. The model 'my-lm' is kept" in summary(folder).reason
+        assert "min, the limit here. The model 'my-lm' is kept" in summary(folder).reason
 
 
 @pytest.mark.parametrize(
