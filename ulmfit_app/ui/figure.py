@@ -2,23 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 import streamlit as st
 
 from ulmfit_app.charts import export
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
-
-def draw_figure(figure: "Figure", key: str, alt: str) -> None:
+def draw_figure(figure: Any, key: str, alt: str) -> None:
     """Draw `figure` and its downloads; `alt` says what it shows, or where the numbers are."""
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
     draw_figure_downloads(figure, key)
 
 
-def draw_figure_downloads(figure: "Figure", key: str, rows: Sequence[export.Row] | None = None) -> None:
+def draw_figure_downloads(figure: Any, key: str, rows: Sequence[export.Row] | None = None) -> None:
     """Draw them, as files called `key`. `rows`: the numbers as a table, where the figure's points say them badly."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small", key=f"figure-files-{key}"):
         _button("CSV", "The numbers in the figure", lambda: export.as_csv(rows or export.numbers(figure)), key)
