@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ulmfit_app.settings import settings
 from ulmfit_app.ui.links import draw_link
 
 DISMISSED = "tour-dismissed"  # in the session
@@ -28,7 +29,8 @@ def draw_tour(first_visit: bool) -> None:
     if not asked and (not first_visit or st.session_state.get(DISMISSED)):
         return
     with st.container(border=True, key="tour", gap="xxsmall"):
-        st.markdown("**First time here?** Five stops, in any order; nothing leaves this machine.")
+        private = "; nothing leaves this machine" if settings().mode == "local" else ""
+        st.markdown(f"**First time here?** Five stops, in any order{private}.")
         for page, words, query in STOPS:
             draw_link(page, words, icon=":material/arrow_forward:", **query)
         st.button("Dismiss", key="dismiss-tour", type="tertiary", icon=":material/close:", on_click=_dismiss)
