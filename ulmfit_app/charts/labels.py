@@ -31,6 +31,7 @@ def label_curves(methods: Mapping[str, Curve]) -> Figure:
         width=width,
         height=height,
         template="plotly_white",
+        showlegend=True,
         margin={"l": 64, "r": 16, "t": 48, "b": 56},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     )
