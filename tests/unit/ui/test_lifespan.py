@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -148,3 +150,19 @@ async def serve_until(done: Callable[[], bool]) -> None:
     async with lifespan.lifespan(None), asyncio.timeout(30):
         while not done():
             await asyncio.sleep(0.01)
+
+
+BEGIN = """
+import asyncio, sys
+from ulmfit_app.ui import lifespan
+lifespan._warm_up = lambda ending: None
+async def begin():
+    async with lifespan.lifespan(None):
+        print(sorted({"numpy", "pandas"} & set(sys.modules)))
+asyncio.run(begin())
+"""
+
+
+def test_what_plotly_would_take_half_imported_is_there_before_the_server_begins() -> None:
+    done = subprocess.run([sys.executable, "-c", BEGIN], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1:] == ["['numpy', 'pandas']"], done.stderr
