@@ -101,6 +101,20 @@ def refuse_size(shape: Architecture) -> None:
         )
 
 
+def refuse_weights(stored: int) -> None:
+    """Raise `AppError` if a visitor may not bring a model whose weights are stored in `stored` bytes.
+
+    They take twice that once they are loaded from 16 bits, and for a moment twice as much again.
+    """
+    most = settings().cache_mb / 4
+    if are_set() and stored > most * 1_000_000:
+        raise AppError(
+            f"The model's weights have {stored / 1e6:,.0f} MB; this server takes {most:,.0f} MB at most from visitors.",
+            kept="Nothing was downloaded.",
+            todo=OWN_MACHINE,
+        )
+
+
 def _shape(shape: Architecture) -> str:
     return f"{shape.n_layers} layers of {shape.n_hid:,} units"
 

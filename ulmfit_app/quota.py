@@ -1,6 +1,7 @@
 """How much one visitor of a hosted server may keep. Whoever keeps the server may keep what the disk holds."""
 
 import shutil
+from pathlib import Path
 from typing import get_args
 
 from ulmfit_app import access
@@ -29,6 +30,14 @@ def refuse_full(more: int = 0) -> None:
 
 
 def used() -> int:
-    """Bytes of everything that whoever asks has, deleted things too: those are there for a week."""
+    """Bytes of all that whoever asks has: deleted things, which stay for a week, and unfinished downloads too."""
     places = [access.place(things, deleted=deleted) for things in get_args(access.Things) for deleted in (False, True)]
-    return sum(path.lstat().st_size for place in places for path in place.rglob("*") if path.is_file())
+    places += settings().home_path.glob(f"cache/hub/{access.folder_name(access.current())}-*")
+    return sum(_bytes(path) for place in places for path in place.rglob("*"))
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.lstat().st_size if path.is_file() else 0
+    except OSError:  # gone meanwhile
+        return 0

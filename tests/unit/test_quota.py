@@ -81,3 +81,13 @@ def test_a_dataset_of_too_many_texts_and_a_full_disk(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("ULMFIT_FREE_MB", "0")
         settings.cache_clear()
         sources.add("some", [file])
+
+
+def test_unfinished_downloads_count() -> None:
+    with access.acting_for(ALICE):
+        place = settings().home_path / "cache" / "hub" / f"{access.folder_name(ALICE)}-account" / "repo@commit"
+        place.mkdir(parents=True)
+        (place / "model.safetensors").write_bytes(bytes(1000))
+        assert quota.used() == 1000
+    with access.acting_for(BOB):
+        assert quota.used() == 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ulmfit_app import modelfolder
+from ulmfit_app import limits, modelfolder
 from ulmfit_app.errors import ModelFolderError
 from ulmfit_app.hub.account import Account
 from ulmfit_app.hub.repository import RemoteFile, Repository, look
@@ -55,7 +55,10 @@ def pulled(
 
 
 def _model_files(repo: Repository) -> dict[str, RemoteFile]:
-    """The files of the format by name; others are left where they are. Raises `ModelFolderError`."""
+    """The files of the format by name; others are left where they are.
+
+    Raises `ModelFolderError`, and `AppError` for weights that this server loads for no visitor.
+    """
     there = {file.path: file for file in repo.files}
     missing = sorted({CONFIG, VOCAB, WEIGHTS} - there.keys())
     if PICKLED in there or (missing and any(path.lower().endswith(PICKLES) for path in there)):
@@ -76,4 +79,5 @@ def _model_files(repo: Repository) -> dict[str, RemoteFile]:
                 f"{repo.id} has a {name} of {file.size:,} bytes; at most {MAX_BYTES[name]:,} are read.",
                 kept="Nothing was downloaded.",
             )
+    limits.refuse_weights(files[WEIGHTS].size)
     return files

@@ -6,7 +6,7 @@ changed, or made anew under its old name, is loaded anew. Importing this loads n
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from math import prod
@@ -37,38 +37,35 @@ class Held:
 
 @dataclass(slots=True)
 class _Place:
-    """A model that is loaded, or being loaded by whoever holds `loading`."""
+    """A model that is loaded, or will be by the first who asked for it."""
 
     config: ModelConfig
     bytes: int
     used: datetime
     model: "Predictor | Generator | Encoder | None" = None
-    loading: threading.Lock = field(default_factory=threading.Lock)
 
 
 class ModelCache:
     """Models by folder, at most `limit` bytes of weights together; the least recently used go first.
 
     A model over the limit is held alone. One that was evicted while somebody computes with it lives on until they are
-    done. Thread-safe; two who ask for the same model wait for one load, others do not wait.
+    done. Thread-safe; models are loaded one after the other, as a load takes several times the memory of its weights.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._places: OrderedDict[Path, _Place] = OrderedDict()  # the one used last comes last
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
 
     def get(self, folder: Path, config: ModelConfig) -> "Predictor | Generator | Encoder":
         """The model in `folder`, whose configuration is `config` now. Raises as `inference.load`."""
         place = self._place(folder, config)
-        with place.loading:
-            if place.model is None:
-                try:
-                    place.model = inference.load(folder)
-                except BaseException:
-                    self._give_up(folder, place)
-                    raise
-            return place.model
+        if place.model is None:
+            with self._loading:
+                self._load(folder, place)
+        assert place.model is not None
+        return place.model
 
     def predictor(self, folder: Path, config: ModelConfig) -> "Predictor":
         """The classifier in `folder`, as `get`. Raises `ModelFolderError` if it is none, or cannot be read."""
@@ -107,6 +104,15 @@ class ModelCache:
             while len(self._places) > 1 and sum(each.bytes for each in self._places.values()) > self.limit:
                 self._places.popitem(last=False)
             return place
+
+    def _load(self, folder: Path, place: _Place) -> None:
+        """Load the model of `place` unless somebody else has meanwhile."""
+        if place.model is None:
+            try:
+                place.model = inference.load(folder)
+            except BaseException:
+                self._give_up(folder, place)
+                raise
 
     def _give_up(self, folder: Path, place: _Place) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from ulmfit_app import access, registry
+from ulmfit_app import access, limits, registry
 from ulmfit_app.errors import AppError
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
@@ -77,7 +77,7 @@ def _button(label: str, build: Callable[[], bytes], file_name: str, mime: str) -
 def _built(build: Callable[[], bytes], owner: str) -> bytes:
     """Runs outside the page, where nobody asks and nothing can be drawn: the browser shows the text of the error."""
     try:
-        with access.acting_for(owner):
+        with access.acting_for(owner), limits.one_at_a_time():
             return build()
     except AppError as error:
         raise RuntimeError(str(error)) from error

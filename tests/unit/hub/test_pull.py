@@ -291,6 +291,18 @@ def test_more_than_a_visitor_may_keep_is_not_fetched(
     assert not hub.asked("GET", "/resolve/") and not stage.cache().exists()
 
 
+def test_weights_too_large_to_be_loaded_for_a_visitor_are_not_fetched(
+    hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, no_shipped_models: None
+) -> None:
+    hub.repo("alice/open", model_files | {"model.safetensors": bytes(300_000)})
+    monkeypatch.setenv("ULMFIT_MODE", "hosted")
+    monkeypatch.setenv("ULMFIT_CACHE_MB", "1")
+    settings.cache_clear()
+    with access.acting_for("anon:a"), pytest.raises(AppError, match="takes 0 MB at most from visitors"):
+        pull("alice/open")
+    assert not hub.asked("GET", "/resolve/")
+
+
 def test_what_nobody_went_on_with_is_removed_after_a_week(
     hub: Hub, model_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
