@@ -125,7 +125,9 @@ def _wait_for_moment(run: RunFolder, reference: Reference, offset: int, chance: 
     """Wait for a random moment of what is left of `run` from byte `offset` of its events on; False if it ended."""
     events: list[Event] = []
     while not any(isinstance(event, StageEvent) for event in events):
-        assert state_of(run) in LIVE, summary(run)
+        if (state := state_of(run)) is RunState.DONE:
+            return False  # it was killed after its last step: no stage was left
+        assert state in LIVE, summary(run)
         time.sleep(0.02)
         events, _ = read_events(run.events, offset)
     left = 1 - history(read_events(run.events)[0]).step / reference.steps
