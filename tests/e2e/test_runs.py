@@ -69,7 +69,7 @@ def start(page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/finetune_lm?dataset=toy&recipe=demo&parent=tiny-lm")
     main = page.get_by_test_id("stMain")
     main.get_by_text("Change rates, epochs and schedule").click(timeout=SLOW)
-    for label, value in (("epochs", "180"), ("max_steps", "100000")):
+    for label, value in (("epochs", "1000"), ("max_steps", "100000")):
         control = main.get_by_role("textbox", name=label, exact=True).nth(1)
         control.fill(value, timeout=SLOW)
         control.press("Enter")
