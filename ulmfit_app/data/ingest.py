@@ -6,7 +6,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 
 from ulmfit_app.data import columns, csvfile, folders, jsonfile, tablefile
@@ -23,14 +23,14 @@ from ulmfit_app.errors import DataError
 from ulmfit_app.schema import Finding, ReadAs
 from ulmfit_app.settings import settings
 
-SHOWN = 20
+SHOWN, SHOWN_CHARS = 20, 1000  # rows, and of each field
 REPORTED_EVERY = 500
 PASTED = "pasted texts"
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A first look at a table file: its columns, its first sound `rows`, and how it is read.
+    """A first look at a table file: its columns, how it is read, and its first sound `rows`, long fields cut.
 
     `findings`: what is wrong with its first rows, one by one; what shows only in the whole is left to `check`.
     """
@@ -56,7 +56,7 @@ class Labelled:
 def preview(path: Path, text_columns: Sequence[str] | None = None, label_column: str | None = None) -> Preview:
     """A first look at the table file at `path`, its columns as named or guessed. Raises DataError as `read_table`."""
     file = tablefile.open_table(path, tablefile.named(text_columns, label_column))
-    head = list(islice(file.records(None, None), tablefile.GUESSED_FROM))
+    head = file.head()
     sound = [record.fields for record in head if not record.problem]
     chosen = columns.choose(file.columns, sound, text_columns, label_column)
     table, notes = Table(), Notes()
@@ -65,7 +65,8 @@ def preview(path: Path, text_columns: Sequence[str] | None = None, label_column:
         found = notes.findings()
     except UnusableFileError as error:
         found = [error.finding()]
-    return Preview(file.columns, sound[:SHOWN], file.read_as(chosen), found)
+    shown = [tuple(field[:SHOWN_CHARS] for field in fields) for fields in sound[:SHOWN]]
+    return Preview(file.columns, shown, file.read_as(chosen), found)
 
 
 def ingest_file(

@@ -19,7 +19,8 @@ from ulmfit_app.errors import DataError
 from ulmfit_app.schema import ReadAs, TableFormat
 
 SUFFIXES = (".csv", ".tsv", ".txt", *jsonfile.SUFFIXES, ".parquet")
-GUESSED_FROM = 1000
+GUESSED_FROM = 1000  # rows
+GUESSED_CHARS = 20_000_000  # fewer rows, where they are long
 HEAD = 1000  # bytes from which the format is told
 Records = Callable[[Collection[int] | None, Progress | None], Iterator[Record]]
 
@@ -39,10 +40,19 @@ class TableFile:
     delimiter: str = ""
     has_header: bool = True
 
+    def head(self) -> list[Record]:
+        """The first rows, from which the meaning of columns is guessed."""
+        head, chars = list[Record](), 0
+        for record in islice(self.records(None, None), GUESSED_FROM):
+            head.append(record)
+            chars += sum(map(len, record.fields))
+            if chars > GUESSED_CHARS:
+                break
+        return head
+
     def sample(self) -> list[tuple[str, ...]]:
-        """The fields of the first sound rows, from which the meaning of columns is guessed."""
-        sound = (record.fields for record in islice(self.records(None, None), GUESSED_FROM) if not record.problem)
-        return list(sound)
+        """The fields of those of the first rows that are sound."""
+        return [record.fields for record in self.head() if not record.problem]
 
     def read_as(self, chosen: Columns) -> ReadAs:
         """How the file is read if these columns are chosen, for the report."""

@@ -5,22 +5,17 @@ Python step per token.
 """
 
 import os
-import signal
-import sys
-import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
 from itertools import islice
-from multiprocessing import parent_process
-from multiprocessing.context import SpawnContext, SpawnProcess
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ulmfit_app.data.child import Context, settle
 from ulmfit_app.data.tokens import Tokenizer
 from ulmfit_app.errors import DataError
 
@@ -72,7 +67,7 @@ def usable_cores() -> int:
 
 
 def _from_pool(parts: Iterator[Sequence[str]], language: str, workers: int) -> Chunks:
-    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=Context(), initializer=settle)
     waiting: deque[Future[Chunk]] = deque()
     try:
         for part in islice(parts, workers * AHEAD):
@@ -90,33 +85,3 @@ def _from_pool(parts: Iterator[Sequence[str]], language: str, workers: int) -> C
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Worker(SpawnProcess):
-    """A process that does not import the script that is running: under Streamlit it would run the page once more."""
-
-    def start(self) -> None:
-        """Start it. Python 3.11 imports `__main__` into it, unless that is the `__main__` of a package."""
-        main = sys.modules["__main__"]
-        if main.__spec__ is None:
-            main.__spec__ = ModuleSpec("ulmfit_app.__main__", None)
-        super().start()
-
-
-class _Context(SpawnContext):
-    Process = _Worker
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and keep torch out: spaCy would import it (180 MB, 2 s) without using it here."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for more texts for ever (seen with Python 3.11)."""
-    parent = parent_process()
-    assert parent
-    parent.join()
-    os._exit(1)

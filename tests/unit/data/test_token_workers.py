@@ -13,9 +13,10 @@ from ulmfit_app.settings import CHECKOUT
 
 SCRIPT = """
 import sys
-from ulmfit_app.data.token_workers import _start_worker, tokenise_chunk
+from ulmfit_app.data.child import settle
+from ulmfit_app.data.token_workers import tokenise_chunk
 assert "torch" not in sys.modules and "spacy" not in sys.modules
-_start_worker()
+settle()
 print(tokenise_chunk(["Isn't it?"]).words, sys.modules["torch"])
 """
 
