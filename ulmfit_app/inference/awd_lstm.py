@@ -9,6 +9,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ulmfit_app.inference import half
+
 LSTM = 2  # oneDNN's number of it among recurrent layers, as torch passes it
 TYPICAL = (64, 128)  # (t, b) of a bulk prediction, for which oneDNN's order is chosen; it serves any other
 
@@ -49,7 +51,7 @@ def repeated(state: State, n: int) -> State:
 
 
 class _Layer:
-    """One LSTM. Where torch has oneDNN, its weights are put into oneDNN's order once.
+    """One LSTM. Where torch has oneDNN, its weights are put into oneDNN's order once; few rows go through `half`.
 
     `nn.LSTM` does that in every call, which takes longer than the arithmetic of a short text (torch 2.13, CPU). The
     results are the same to the last bit.
@@ -60,6 +62,7 @@ class _Layer:
         matrices = weights[f"{prefix}module.weight_ih_l0"], weights[f"{prefix}weight_hh_l0_raw"]
         biases = weights[f"{prefix}module.bias_ih_l0"], weights[f"{prefix}module.bias_hh_l0"]
         self._units, n_in = matrices[1].shape[1], matrices[0].shape[1]
+        self._for_few = half.packed_lstm(*matrices, *biases)
         self._by_onednn = torch.backends.mkldnn.is_available()
         if self._by_onednn:
             matrices = torch.ops.mkldnn._reorder_mkldnn_rnn_layer_weight(
@@ -72,7 +75,9 @@ class _Layer:
         if state is None:
             zeros = inputs.new_zeros(1, inputs.shape[1], self._units)
             state = zeros, zeros
-        if self._by_onednn:
+        if self._for_few is not None and inputs.shape[1] <= half.FEW:
+            output, h, c = half.lstm(inputs, state, self._for_few)
+        elif self._by_onednn:
             output, h, c, _ = torch.ops.aten.mkldnn_rnn_layer(
                 inputs, *self._weights, state[0][0], state[1][0], False, [], LSTM, self._units, 1, True, False, False,
                 False,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ulmfit_app.inference.generator import Generator
     from ulmfit_app.inference.predictor import Predictor
 
-FP32 = 4  # bytes; loading casts fp16 up
+FP32, FP16 = 4, 2  # bytes; loading casts fp16 up, and keeps both (`inference.half`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,8 @@ class ModelCache:
 
 def weight_bytes(config: ModelConfig) -> int:
     """Memory of the weights of such a model once it is loaded, in bytes."""
-    return FP32 * sum(prod(shape) for shape in modelfolder.expected_shapes(config).values())
+    each = FP32 if config.dtype == "float32" else FP32 + FP16
+    return each * sum(prod(shape) for shape in modelfolder.expected_shapes(config).values())
 
 
 @cache

@@ -9,6 +9,7 @@ from torch import Tensor
 from ulmfit_app import modelfolder
 from ulmfit_app.data.tokens import decode
 from ulmfit_app.errors import AppError
+from ulmfit_app.inference import half
 from ulmfit_app.inference.awd_lstm import AwdLstm, State, repeated
 from ulmfit_app.inference.numericaliser import Numericaliser
 from ulmfit_app.inference.sampling import check, choose
@@ -30,6 +31,7 @@ class Generator:
         encoder = modelfolder.encoder_weights(weights, config.kind, config.part)
         self._lstm = AwdLstm(encoder, config.architecture.n_layers)
         self._bias = weights.get("1.decoder.bias")
+        self._for_few = half.packed_linear(self._lstm.embedding, self._bias)
 
     def stream(
         self, prompt: str, n_words: int = 30, sampling: Sampling = DEFAULT, seed: int | None = None
@@ -91,6 +93,8 @@ class Generator:
     def logits(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Scores of the token after each of `ids` (b, t), given the `state` before: (b, t, words), new state."""
         output, state = self._lstm.forward(ids, state)
+        if self._for_few is not None and output.shape[:2].numel() <= half.FEW:
+            return half.linear(output, self._for_few), state
         return torch.nn.functional.linear(output, self._lstm.embedding, self._bias), state
 
     def _sample(self, prompt: str, tokens: list[str]) -> Sample:

@@ -10,9 +10,12 @@ from ulmfit_app.modelfolder.tensors import encoder_shapes
 IDS = torch.randint(0, len(VOCAB), (3, 20), generator=torch.Generator().manual_seed(1))
 
 
-@pytest.fixture(scope="module")
-def lstm() -> AwdLstm:
-    return AwdLstm(random_weights(encoder_shapes(ARCHITECTURE, len(VOCAB)), torch.Generator().manual_seed(0)), 3)
+@pytest.fixture(scope="module", params=["in 32 bits", "as if stored in 16 bits"])
+def lstm(request: pytest.FixtureRequest) -> AwdLstm:
+    weights = random_weights(encoder_shapes(ARCHITECTURE, len(VOCAB)), torch.Generator().manual_seed(0))
+    if request.param == "as if stored in 16 bits":
+        weights = {name: tensor.half().float() for name, tensor in weights.items()}
+    return AwdLstm(weights, 3)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])
