@@ -15,7 +15,7 @@ from ulmfit_app import inference, modelfolder
 from ulmfit_app.errors import AppError
 from ulmfit_app.inference.awd_lstm import AwdLstm
 from ulmfit_app.inference.generator import Generator, sample_seeds
-from ulmfit_app.inference.sampling import GREEDY_BELOW, MAX_TEMPERATURE, choose, probabilities
+from ulmfit_app.inference.sampling import GREEDY_BELOW, MAX_TEMPERATURE, choose, draw, probabilities
 from ulmfit_app.schema import SPECIAL_TOKENS, Sampling
 
 NOTHING_SEEN = torch.zeros(6, dtype=torch.bool)
@@ -159,6 +159,12 @@ def test_draws_follow_the_distribution() -> None:
     drawn = torch.tensor([choose(LOGITS, sampling, NOTHING_SEEN, generator) for _ in range(4000)])
     shares = torch.bincount(drawn, minlength=6) / 4000
     assert torch.allclose(shares, probabilities(LOGITS, sampling, NOTHING_SEEN), atol=0.03)
+
+
+@pytest.mark.parametrize(("number", "drawn"), [(0.0, 3), (0.49, 3), (0.5, 1), (1 - 2**-53, 1)])
+def test_a_word_of_chance_0_is_never_drawn(number: float, drawn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "rand", lambda *_, **__: torch.tensor([number], dtype=torch.float64))
+    assert draw(torch.tensor([0, 0.5, 0, 0.5, 0]), torch.Generator()) == drawn
 
 
 def kept(sampling: Sampling, seen: torch.Tensor = NOTHING_SEEN) -> list[int]:
