@@ -32,10 +32,11 @@ CACHE = "token cache"
 
 
 def _serving() -> list[Goal]:
-    sides = ("ours", "plain fastai")
+    sides, fp32 = ("ours", "plain fastai"), "ours, fp32"
     bulk, kept = "with tokenisation documents/s", tuple(f"{side}, memory kept" for side in sides)
     return [
         Goal("predict, short text, median", "predict", "short text ms", *sides, 8, 20),
+        Goal("predict, short text, median, model stored in fp32", "predict", "short text ms", fp32, sides[1]),
         Goal("predict, 250-token review, median", "predict", "250-token review ms", *sides),
         Goal("bulk, tokenisation in both", "bulk", bulk, *sides, 2.5, 5),
         Goal("bulk, tokenisation in both, memory kept in both", "bulk", bulk, *kept),
@@ -43,6 +44,7 @@ def _serving() -> list[Goal]:
         Goal("generate 30 words", "generate", "30 words tokens/s", *sides, 10, 25),
         Goal("generate 100 words", "generate", "100 words tokens/s", *sides),
         Goal("generate 300 words", "generate", "300 words tokens/s", *sides, 25, 60),
+        Goal("generate 300 words, model stored in fp32", "generate", "300 words tokens/s", fp32, sides[1]),
     ]
 
 

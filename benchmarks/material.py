@@ -46,16 +46,19 @@ def dataset(settings: dict[str, Any]) -> Dataset:
 
 
 def model(kind: Kind, settings: dict[str, Any]) -> Path:
-    """The folder of the model of the size in `settings`, written if it is not there."""
-    size, folder = settings["size"], Path(settings["folder"])
-    place = folder / "models" / f"{size}-{kind}"
+    """The folder of the model of the size in `settings`, written if it is not there.
+
+    In fp16, as shipped models are and what the Hub gives usually is; in fp32 where the settings say so.
+    """
+    size, folder, dtype = settings["size"], Path(settings["folder"]), settings.get("dtype", "fp16")
+    place = folder / "models" / f"{size}-{kind}-{dtype}"
     if not place.is_dir():
         table = tokenise(reviews(Split.TRAIN, COUNTED))
         vocab = make_vocab(table.counts(np.arange(COUNTED)), 2, WORDS[size])
         labels, weights = LABELS if kind is Kind.CLASSIFIER else (), _weights(kind, size, len(vocab))
         modelfolder.write(
             place, kind=kind, architecture=SIZES[size], tokenizer=tokenizer_config(), vocab=vocab, labels=labels,
-            lineage=lineage(kind), weights=weights,
+            lineage=lineage(kind), weights=weights, half=dtype == "fp16",
         )  # fmt: skip
     return place
 

@@ -99,7 +99,10 @@ def ceilings() -> list[Arm]:
 
 
 def serving(settings: dict[str, Any], generated: int) -> list[Arm]:
-    """Prediction, bulk and generation; none has the memory setting but where the name says so."""
+    """Prediction, bulk and generation with a model stored in fp16, or ours in fp32 where the name says so.
+
+    None has the memory setting but where the name says so.
+    """
     size, once = {"size": settings["size"]}, {"size": settings["size"], "texts": settings["texts"]}
     arms = []
     for side, name in (("plain", "plain fastai"), ("ours", "ours")):
@@ -113,6 +116,8 @@ def serving(settings: dict[str, Any], generated: int) -> list[Arm]:
                 {**size, "side": side, "words": [30, 100, 300], "times": 5}, generated,
             ),
         ]  # fmt: skip
+    ours = [arm for arm in arms if arm.name == "ours" and arm.figure != "bulk"]
+    arms += [replace(arm, name="ours, fp32", settings={**arm.settings, "dtype": "fp32"}) for arm in ours]
     return [*arms, Arm("bulk", "TF-IDF + logistic regression", "benchmarks.serving.tfidf", once)]
 
 

@@ -124,6 +124,7 @@ def generate(settings: dict[str, Any]) -> Answer:
     call = _continuation(settings["side"], folder)
     config = modelfolder.read_config(folder)
     weights = ceilings.lstm_weights(config.architecture) + config.vocab_size * config.architecture.emb_sz
+    number = 2 if settings["side"] == "ours" and config.dtype == "float16" else 4  # bytes of a weight when it is used
     call(5)
     samples, profile = {}, {}
     for words in settings["words"]:
@@ -131,7 +132,7 @@ def generate(settings: dict[str, Any]) -> Answer:
         seconds = [_seconds(lambda words=words: call(words)) for _ in range(times)]
         samples[f"{words} words tokens/s"] = [words / each for each in seconds]
         profile[f"{words} words: GB/s of weights, if read once a token"] = round(
-            4 * weights * words / min(seconds) / 1e9, 2
+            number * weights * words / min(seconds) / 1e9, 2
         )
     with Operators() as operators:
         call(settings["words"][0])
