@@ -29,6 +29,18 @@ def refuse_full(more: int = 0) -> None:
         )
 
 
+def overdrawn() -> str:
+    """Why a run of whoever asks may not go on, as a sentence; empty if it may. A fifth more is let pass."""
+    limit, home = settings().visitor_mb, settings().home_path
+    if access.current() == access.LOCAL:
+        return ""
+    if shutil.disk_usage(home).free < settings().free_mb * 1_000_000:
+        return "Stopped because this server's disk is nearly full."
+    if used() > 1.2 * limit * 1_000_000:
+        return f"Stopped because you have passed the {limit:,} MB that this server keeps for one visitor."
+    return ""
+
+
 def used() -> int:
     """Bytes of all that whoever asks has: deleted things, which stay for a week, and unfinished downloads too."""
     places = [access.place(things, deleted=deleted) for things in get_args(access.Things) for deleted in (False, True)]

@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.unit.runs.making import make_run, status
 from tests.visitors import ALICE, BOB, SIGN, make_everything
-from ulmfit_app import access, registry, signing
+from ulmfit_app import access, limits, registry, signing
 from ulmfit_app.data import sources
+from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs import launcher
 from ulmfit_app.schema import RunState
@@ -268,6 +269,31 @@ def test_two_owners_datasets_of_one_name_are_opened_apart(tmp_path: Path, monkey
         with access.acting_for(owner):
             dataset = open_dataset(sources.entry("same"))
             assert (dataset.info.source, explore(dataset).dataset.info.source) == (file, file)
+
+
+def test_a_visitor_tokenises_one_thing_at_a_time_on_one_core_and_not_when_the_disk_is_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[object] = []
+    real = Dataset.token_table
+
+    def watched(self: Dataset, *arguments: object, workers: int | None = None) -> object:
+        given.append((workers, set(limits._busy)))
+        return real(self)
+
+    monkeypatch.setattr(Dataset, "token_table", watched)
+    st.cache_resource.clear()
+    with access.acting_for(BOB):
+        dataset = open_dataset(sources.entry("bobs"))
+        monkeypatch.setenv("ULMFIT_FREE_MB", str(10**9))
+        settings.cache_clear()
+        with pytest.raises(AppError, match="disk is nearly full"):
+            explore(dataset)
+        assert given == []
+        monkeypatch.delenv("ULMFIT_FREE_MB")
+        settings.cache_clear()
+        explore(dataset)
+    assert given[0] == (1, {BOB})
 
 
 def test_the_sidebar_shows_the_runs_of_the_visitor_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

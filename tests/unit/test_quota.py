@@ -2,6 +2,8 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +16,7 @@ from ulmfit_app.runs import control, launcher
 from ulmfit_app.runs.folder import all_runs
 from ulmfit_app.runs.submit import submit
 from ulmfit_app.settings import settings
+from ulmfit_app.ui.hub_dataset import Fetched
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +44,33 @@ def test_whoever_has_too_much_adds_nothing(tmp_path: Path) -> None:
     for other in (BOB, access.LOCAL):
         with access.acting_for(other):
             sources.add("more", [file])
+
+
+def test_a_run_may_pass_the_limit_by_a_fifth_and_leaves_the_disk_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with access.acting_for(ALICE):
+        access.claim(access.place("runs"))
+        (access.place("runs") / "checkpoint").write_bytes(bytes(1_150_000))
+        assert quota.overdrawn() == ""
+        (access.place("runs") / "another").write_bytes(bytes(100_000))
+        assert "passed the 1 MB" in quota.overdrawn()
+    with access.acting_for(BOB):
+        assert quota.overdrawn() == ""
+        monkeypatch.setenv("ULMFIT_FREE_MB", str(10**9))
+        settings.cache_clear()
+        assert "disk is nearly full" in quota.overdrawn()
+    with access.acting_for(access.LOCAL):
+        assert quota.overdrawn() == ""
+
+
+def test_files_of_the_hub_that_wait_to_be_read_count(tmp_path: Path) -> None:
+    file = tmp_path / "train.parquet"
+    file.write_bytes(bytes(700_000))
+    with access.acting_for(ALICE):
+        fetched = Fetched(cast(Any, SimpleNamespace(id="alice/texts", commit="0" * 40)), [file])
+        assert quota.used() == 700_000
+        assert [path.read_bytes() for path in fetched.paths] == [bytes(700_000)]
+        del fetched
+        assert quota.used() == 0
 
 
 def test_so_many_runs_and_no_more() -> None:

@@ -66,9 +66,9 @@ class Dataset:
         """`n` of `rows`, stratified by label (no label counts as one); all of them if there are fewer."""
         return rows[draw(self.label_ids[rows], n, seed)]
 
-    def token_table(self, on_progress: Progress | None = None) -> TokenTable:
+    def token_table(self, on_progress: Progress | None = None, workers: int | None = None) -> TokenTable:
         """The tokens of all texts; see `token_table.tokenise`."""
-        return tokenise(self.texts, language=self.info.language, on_progress=on_progress)
+        return tokenise(self.texts, language=self.info.language, workers=workers, on_progress=on_progress)
 
 
 def describe(

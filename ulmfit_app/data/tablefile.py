@@ -17,6 +17,7 @@ from ulmfit_app.data.findings import Notes, report
 from ulmfit_app.data.progress import Progress
 from ulmfit_app.errors import DataError
 from ulmfit_app.schema import ReadAs, TableFormat
+from ulmfit_app.settings import settings
 
 SUFFIXES = (".csv", ".tsv", ".txt", *jsonfile.SUFFIXES, ".parquet")
 GUESSED_FROM = 1000  # rows
@@ -122,12 +123,14 @@ def read_table(
     """
     table = open_table(path, named(text_columns, label_column))
     chosen = choose(table.columns, table.sample(), text_columns, label_column)
-    rows, numbers, notes = [], [], Notes()
+    rows, numbers, notes, most = [], [], Notes(), settings().max_texts
     for record in table.records(None if all_columns else chosen.positions, on_progress):
         if record.problem:
             notes.add("broken file", record.row, path.name, record.problem)
         rows.append(record.fields)
         numbers.append(record.row)
+        if most is not None and len(rows) > most:
+            raise DataError(f"“{path.name}” has more than {most:,} rows, the most that are read.", todo="Split it.")
     if broken := notes.findings():
         raise DataError(f"“{path.name}” cannot be read row by row:\n{report(broken)}\n", todo="Correct these rows.")
     if not rows:

@@ -12,7 +12,7 @@ from ulmfit_app.hub.push import Pushed, push
 from ulmfit_app.hub.refs import Ref, newer, refs
 from ulmfit_app.hub.repository import RemoteFile, Repository, Sort, is_repo_id, look, repo_id_of
 from ulmfit_app.hub.search import Found, search
-from ulmfit_app.hub.stage import forget_old
+from ulmfit_app.hub.stage import forget_old, parked
 
 __all__ = [
     "ANONYMOUS",
@@ -31,6 +31,7 @@ __all__ = [
     "look",
     "newer",
     "own_token",
+    "parked",
     "pulled",
     "push",
     "refs",

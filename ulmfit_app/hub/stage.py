@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 from filelock import FileLock, Timeout
 
@@ -49,6 +50,17 @@ def staged(
             shutil.rmtree(place, ignore_errors=True)
     except Timeout:
         raise HubError(f"{repo.id} is being downloaded already.", todo="Wait for that.") from None
+
+
+def parked() -> Path:
+    """A new folder for files of whoever asks that were downloaded and wait to be read; the caller removes it.
+
+    A visitor's count as theirs (`quota`), and what a crash leaves is forgotten as the rest here.
+    """
+    owner = access.current()
+    folder = cache() / ("parked" if owner == access.LOCAL else f"{access.folder_name(owner)}-parked")
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(mkdtemp(dir=folder))
 
 
 def discard(files: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ulmfit_app import access, limits
+from ulmfit_app import access, limits, quota
 from ulmfit_app.engine.outcome import NothingTrained, Paused
 from ulmfit_app.errors import AppError
 from ulmfit_app.runs.dispatch import dispatch
@@ -73,7 +73,7 @@ def _leave_queue(folder: RunFolder) -> None:
 def _work(folder: RunFolder, before: RunStatus | None, journal: Journal, jobs: Mapping[RunKind, Job]) -> RunState:
     """Do the job. The one place where exceptions become a status."""
     state: Said = RunState.FAILED
-    wishes = Wishes(folder, limits.seconds(folder.kind), journal.seconds)
+    wishes = Wishes(folder, limits.seconds(folder.kind), journal.seconds, quota.overdrawn)
     try:
         spec = folder.spec()
         threads = journal.computes_with(_threads(spec, before))

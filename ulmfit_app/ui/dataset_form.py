@@ -118,7 +118,7 @@ def _first_look(given: GivenFile) -> Preview | None:
     """The first rows of a table file, looked at once; None for a folder or an archive."""
     identity, looked = st.session_state.get(LOOKED, (None, None))
     if identity != given.identity:
-        with given.on_disk() as (path, *_):
+        with limits.one_at_a_time(), given.on_disk() as (path, *_):
             looked = None if path.is_dir() or is_archive(path) else ingest.preview(path)
         st.session_state[LOOKED] = (given.identity, looked)
     return looked

@@ -5,6 +5,7 @@ Tokens are kept on disk, where trainings find them too; what is counted in them 
 
 import streamlit as st
 
+from ulmfit_app import limits, quota
 from ulmfit_app.data import token_table
 from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.exploration import Exploration, sample
@@ -42,7 +43,10 @@ def _offer_whole(dataset: Dataset, drawn: int) -> None:
 
 
 def _prepare(dataset: Dataset) -> None:
-    """Tokenise what is not kept yet. A rerun ends it: Streamlit raises it from the bar, and nothing is left behind."""
+    """Tokenise what is not kept yet. A rerun ends it: Streamlit raises it from the bar, and nothing is left behind.
+
+    Raises `AppError` for a visitor who has too much, or something else under way; theirs take one core only.
+    """
     total = len(dataset.texts)
     if token_table.is_kept(_key(dataset.info.content_hash, total, _dataset=dataset)):
         return
@@ -52,7 +56,9 @@ def _prepare(dataset: Dataset) -> None:
     def tell(done: int, of: int) -> None:
         bar.progress(done / of, text=f"{words}: {done:,} done")
 
-    dataset.token_table(tell)
+    quota.refuse_full()  # tokens are nobody's, but lie on the same disk
+    with limits.one_at_a_time():
+        dataset.token_table(tell, workers=1 if limits.are_set() else None)
     bar.empty()
 
 

@@ -3,7 +3,6 @@
 import shutil
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, cast
 from weakref import finalize
 
@@ -30,7 +29,7 @@ class Fetched:
 
     def __init__(self, repo: "Repository", paths: "Sequence[Path]") -> None:
         self.name = f"{repo.id}@{repo.commit[:8]}"
-        self.identity = mkdtemp(prefix="ulmfit-hub-")
+        self.identity = str(hub.parked())
         finalize(self, shutil.rmtree, self.identity, ignore_errors=True)
         self.paths = [Path(shutil.move(path, self.identity)) for path in paths]
 

@@ -52,15 +52,22 @@ def _draw_choice(entry: ModelEntry, upload: "UploadedFile") -> None:
     )
     if not st.button("Predict the file", type="primary", disabled=not chosen):
         return
+    with limits.one_at_a_time():
+        table = _short(upload, chosen)
+        if table is not None:
+            st.session_state[DONE] = (f"{upload.name}, by {entry.name}", _predicted(predictor(entry), table))
+            return
+    st.query_params["run"] = requests.predict(entry.name, upload.getvalue(), upload.name, tuple(chosen))
+    st.rerun()
+
+
+def _short(upload: "UploadedFile", chosen: list[str]) -> Rows | None:
+    """The table if it is short enough to be waited for."""
+    if upload.size > AT_ONCE_BYTES:
+        return None
     with on_disk(upload) as path:
-        table = read_table(path, chosen, "") if upload.size <= AT_ONCE_BYTES else None
-    if table is not None and len(table.rows) <= AT_ONCE:
-        model = predictor(entry)
-        with limits.one_at_a_time():
-            st.session_state[DONE] = (f"{upload.name}, by {entry.name}", _predicted(model, table))
-    else:
-        st.query_params["run"] = requests.predict(entry.name, upload.getvalue(), upload.name, tuple(chosen))
-        st.rerun()
+        table = read_table(path, chosen, "")
+    return table if len(table.rows) <= AT_ONCE else None
 
 
 def _predicted(model: "Predictor", table: Rows) -> PredictionTable:

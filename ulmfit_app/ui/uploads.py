@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime import get_instance
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
+from ulmfit_app import limits
 from ulmfit_app.data.ingest import Preview, preview
 from ulmfit_app.data.tablefile import SUFFIXES
 from ulmfit_app.settings import settings
@@ -40,7 +41,7 @@ def look(upload: "UploadedFile") -> Preview:
     """The first rows of `upload` and the guesses, read once for as long as it is the last one. Raises `DataError`."""
     kept: tuple[str, Preview] | None = st.session_state.get(LOOKED)
     if kept is None or kept[0] != upload.file_id:
-        with on_disk(upload) as path:
+        with limits.one_at_a_time(), on_disk(upload) as path:
             kept = st.session_state[LOOKED] = (upload.file_id, preview(path))
     return kept[1]
 

@@ -217,6 +217,17 @@ def test_more_columns_than_anybody_can_choose_from_are_refused(tmp_path: Path) -
             open_table(path)
 
 
+@pytest.mark.parametrize("kind", [as_csv, as_lines, as_parquet])
+def test_a_file_of_more_rows_than_are_read_is_refused(
+    kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ULMFIT_MAX_TEXTS", "3")
+    settings.cache_clear()
+    assert len(read_table(kind(tmp_path / "three", [(f"text {i}", "a") for i in range(3)])).rows) == 3
+    with pytest.raises(DataError, match="more than 3 rows"):
+        read_table(kind(tmp_path / "four", [(f"text {i}", "a") for i in range(4)]))
+
+
 def test_rows_are_numbered_as_a_person_counts_them(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('text,label\n\n"A film\nof two lines",1\n\nAnother,0\n', encoding="utf-8")

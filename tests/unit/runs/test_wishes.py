@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import time
 
 import pytest
 
 from tests.unit.runs.making import make_run
 from ulmfit_app.errors import RunError
 from ulmfit_app.runs.folder import RunFolder
-from ulmfit_app.runs.wishes import Wishes
+from ulmfit_app.runs.wishes import EVERY, Wishes
 from ulmfit_app.schema import RunRequest
 
 
@@ -54,6 +55,21 @@ def test_a_request_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     folder.write_request(RunRequest(action="pause"))
     assert [wishes() for _ in range(5)] == ["pause"] * 5
     assert reads == [1]
+
+
+def test_a_run_that_takes_too_much_is_stopped_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    said = [""]
+    asked: list[float] = []
+    wishes = Wishes(work_begun(), 1000, lambda: 0, lambda: (asked.append(clock[0]), said[0])[1])
+    assert wishes() == "go"
+    said[0] = "Too much."
+    clock[0] = EVERY / 2
+    assert wishes() == "go"
+    clock[0] = EVERY
+    assert wishes() == wishes() == "stop" and wishes.why() == "Too much."
+    assert asked == [0, EVERY]
 
 
 def test_a_run_whose_folder_was_removed_ends() -> None:
