@@ -19,6 +19,7 @@ from ulmfit_app.errors import DataError
 from ulmfit_app.settings import settings
 
 IN_MEMORY = 64_000_000  # bytes of appended texts, from which on they lie in a file
+HOSTED_IN_MEMORY = 4_000_000  # every open tab may hold such texts, checked and not yet added
 HELD = 256_000_000  # bytes of a dataset's texts that are kept once they were read
 
 
@@ -29,6 +30,7 @@ class AppendedTexts(Sequence[str]):
         folder = settings().home_path / "cache"
         self._file = SpooledTemporaryFile(dir=str(folder))  # noqa: SIM115  (closed with this object)
         self._folder, self._on_disk = folder, False
+        self._in_memory = IN_MEMORY if settings().mode == "local" else HOSTED_IN_MEMORY
         self._starts = array("q", [0])
         weakref.finalize(self, self._file.close)
         self.extend(texts)
@@ -37,7 +39,7 @@ class AppendedTexts(Sequence[str]):
         """Add a text. Raises DataError if the disk is full."""
         data = text.encode("utf-8", "surrogatepass")
         try:
-            if not self._on_disk and self._starts[-1] + len(data) > IN_MEMORY:
+            if not self._on_disk and self._starts[-1] + len(data) > self._in_memory:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._file.rollover()
                 self._on_disk = True

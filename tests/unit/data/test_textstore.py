@@ -15,6 +15,7 @@ from ulmfit_app.data.dataset import Dataset, describe, read, write
 from ulmfit_app.data.textstore import AppendedTexts, StoredTexts
 from ulmfit_app.errors import DataError
 from ulmfit_app.schema import Split
+from ulmfit_app.settings import settings
 
 TEXTS = [f"text {i} " + "é\n" * (i % 5) for i in range(40)]
 
@@ -37,6 +38,14 @@ def test_many_texts_lie_on_disk_and_are_gone_with_the_object(home: Path, monkeyp
         assert appended[i // 2] == TEXTS[i // 2]  # reading in between does not move the place of the next
     assert appended == TEXTS and appended._on_disk
     assert list((home / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize(("mode", "on_disk"), [("local", False), ("hosted", True)])
+def test_a_hosted_server_keeps_few_of_them_in_memory(mode: str, on_disk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_MODE", mode)
+    settings.cache_clear()
+    appended = AppendedTexts("a" * 1_000_000 for _ in range(5))
+    assert appended._on_disk is on_disk and len(appended[4]) == 1_000_000
 
 
 def test_a_full_disk_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
