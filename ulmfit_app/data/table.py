@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from ulmfit_app.data.csvfile import is_number
-from ulmfit_app.data.findings import Notes, finding
+from ulmfit_app.data.findings import Notes, UnusableFileError, finding
 from ulmfit_app.data.textstore import AppendedTexts
 from ulmfit_app.schema import Finding, ReadAs
 from ulmfit_app.settings import settings
@@ -45,13 +45,19 @@ class Table:
     def add(
         self, notes: Notes, text: str, label: str | None, *, valid: bool | None = None, row: int = 0, file: str = ""
     ) -> None:
-        """Append a row if its text is usable; note in `notes` what is wrong with it."""
+        """Append a row if its text is usable; note in `notes` what is wrong with it.
+
+        Raises UnusableFileError for one text more than a dataset may have: the rest would be read for nothing.
+        """
         text = text.strip("\ufeff")
         if not text.strip():
             return notes.add("empty text", row, file)
         if _is_binary(text):
             return notes.add("not text", row, file)
-        limit = settings().max_text_chars
+        limit, most = settings().max_text_chars, settings().max_texts
+        if most is not None and len(self.texts) == most:
+            what = f"There are at least {most + 1:,} texts; a dataset has at most {most:,} here."
+            raise UnusableFileError("over the size limit", what, todo="Give fewer.")
         if len(text) > limit:
             notes.add("over-long", row, file, f"{len(text):,} characters, cut to {limit:,}")
         if "\ufffd" in text:

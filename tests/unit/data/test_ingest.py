@@ -121,6 +121,17 @@ def test_files_over_the_size_limit_are_reported(write: Write, monkeypatch: pytes
     assert _found(table, "over the size limit").fatal and table.texts == []
 
 
+def test_reading_ends_with_the_first_text_too_many(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_MAX_TEXTS", "24")
+    settings.cache_clear()
+    assert check([write(*_good())]).findings == []
+    table = check([write(*_good(), "One more;pos", "one;field;too many")])
+    assert len(table.texts) == 24
+    assert [(item.problem, item.fatal) for item in table.findings] == [("over the size limit", True)]
+    with pytest.raises(DataError, match="at most 24"):
+        check_pasted("\n".join(f"text {i}" for i in range(25)), paragraphs=False)
+
+
 def test_several_files_and_columns_make_one_table(write: Write) -> None:
     first = write("Good;It was;pos", "Bad;It was not;neg", header="title;body;label", name="a.csv")
     second = write("Good;It was;pos", " ;None;neg", " ; ;neg", header="title;body;label", name="b.csv")
