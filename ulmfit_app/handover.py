@@ -59,9 +59,7 @@ def hand_over(before: str, to: str) -> None:
                     sources.rename(name, free)
                 _move("datasets", free, to)
             for name, free in models.items():
-                if free != name:
-                    registry.rename(name, free)
-                registry.hand_over(free, to)
+                registry.hand_over(name, to, free)
             for run in all_runs():
                 _rewrite(run, datasets, models, to)
                 _move("runs", run.id, to)

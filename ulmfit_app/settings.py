@@ -19,7 +19,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 HOST = re.compile(r"\*|(\*\.)?[\w.-]+|\[[\da-f:]+\]", re.ASCII | re.IGNORECASE)
 SITE = re.compile(r"\*|https?://(\*\.)?[\w.-]+(:\d+)?", re.ASCII | re.IGNORECASE)
-HOSTED = {"max_file_mb": 20, "max_unpacked_mb": 200, "max_zip_files": 20_000, "max_texts": 50_000, "max_words": 200}
+HOSTED = {
+    "max_file_mb": 20,
+    "max_unpacked_mb": 200,
+    "max_zip_files": 20_000,
+    "max_texts": 50_000,
+    "max_labels": 100,
+    "max_words": 200,
+}
 
 
 class Settings(BaseSettings):
@@ -72,6 +79,9 @@ class Settings(BaseSettings):
         default=400, ge=1, description="Hosted: memory for uploads of all tabs, in MB; one tab has a quarter of it."
     )
     visitor_queue: int = Field(default=50, ge=1, description="Hosted: most runs of all visitors that wait.")
+    visitor_kept_runs: int = Field(
+        default=200, ge=1, description="Hosted: most runs of one visitor that are kept, ended and deleted ones too."
+    )
     visitor_tabs: int = Field(default=100, ge=1, description="Hosted: most open tabs of all visitors.")
     free_mb: int = Field(
         default=1000, ge=0, description="Hosted: visitors add nothing while the disk has less than this free, in MB."

@@ -47,16 +47,19 @@ def refuse_unshared(run_id: str, token: str) -> None:
         raise NotFoundError("This link opens nothing.", todo="Ask whoever sent it for another.")
 
 
-def share_model(place: str, name: str) -> str:
-    """A token that lets whoever has it read the model `name` of the owner whose folder is called `place`."""
-    return _signer("model").dumps([place, name])
+def share_model(place: str, name: str, weights: str) -> str:
+    """A token that lets whoever has it read the model `name` of the owner whose folder is called `place`.
+
+    Only as long as it has the weights of the hash `weights`: a later one of the same name is not shared by that.
+    """
+    return _signer("model").dumps([place, name, weights])
 
 
-def shared_model(token: str) -> tuple[str, str]:
-    """The folder and the name of the model that `token` opens. Raises `NotFoundError`."""
+def shared_model(token: str) -> tuple[str, str, str]:
+    """The folder, the name and the weights of the model that `token` opens. Raises `NotFoundError`."""
     match _read("model", token):
-        case [str(place), str(name)]:
-            return place, name
+        case [str(place), str(name), str(weights)]:
+            return place, name, weights
     raise NotFoundError("This link opens nothing.", todo="Ask whoever sent it for another.")
 
 

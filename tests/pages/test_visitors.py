@@ -10,6 +10,7 @@ import streamlit as st
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
+from tests.fixtures import tiny_lm
 from tests.unit.runs.making import make_run, status
 from tests.visitors import ALICE, BOB, SIGN, make_everything
 from ulmfit_app import access, limits, registry, signing
@@ -144,20 +145,27 @@ def test_a_shared_model_is_read_and_nothing_else(tmp_path: Path, monkeypatch: py
     assert SIGN not in sent(app)
 
 
-@pytest.mark.parametrize("change", ["other-name", "deleted", "forged", "run"])
+@pytest.mark.parametrize("change", ["other-name", "deleted", "made anew", "forged", "run"])
 def test_a_link_to_a_model_that_is_not_there_names_no_other(
     change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = make_everything(ALICE, tmp_path)
     place = access.folder_name(ALICE)
-    token = signing.share_model(place, f"{SIGN}-lm")
+    with access.acting_for(ALICE):
+        weights = registry.entry(f"{SIGN}-lm").usable_config().weights_sha256
+    token = signing.share_model(place, f"{SIGN}-lm", weights)
+    assert f"{SIGN}-lm" in everything_on("models", BOB, monkeypatch, share=token)
     if change == "deleted":
         with access.acting_for(ALICE):
             registry.delete(f"{SIGN}-lm")
+    elif change == "made anew":
+        with access.acting_for(ALICE):
+            registry.delete(f"{SIGN}-lm")
+            tiny_lm(access.place("models") / f"{SIGN}-lm", seed=1)
     elif change != "other-name":
         token = signing.share_run(ids["ended"]) if change == "run" else f"{token[:-2]}xx"
     else:
-        token = signing.share_model(place, "hus-lm")
+        token = signing.share_model(place, "hus-lm", weights)
     seen = everything_on("models", BOB, monkeypatch, share=token)
     assert "link open" in seen
     assert SIGN not in seen

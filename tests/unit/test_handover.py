@@ -71,6 +71,24 @@ def test_a_taken_name_gets_a_number_and_runs_follow_it(tmp_path: Path) -> None:
         assert "# mine-3\n" in registry.read_card("mine-3")
 
 
+def test_two_pulled_models_of_one_name_are_both_kept_as_they_were_verified(tmp_path: Path) -> None:
+    weights = {}
+    for owner, seed in ((CAROL, 0), (ALICE, 1)):
+        with access.acting_for(owner):
+            folder = tiny_classifier(tmp_path / f"pulled-{seed}", seed=seed)
+            sha = weights[owner] = modelfolder.read_config(folder).weights_sha256
+            origin = Origin(repo_id="bob/it", revision="main", commit=f"{seed}" * 40, weights_sha256=sha, pulled="now")
+            assert registry.adopt(folder, origin) == "bob--it"
+            card = registry.read_card("bob--it")
+    hand_over(ALICE, CAROL)
+    with access.acting_for(CAROL):
+        assert belongings(CAROL).models == ("bob--it", "bob--it-2")
+        for name, owner in (("bob--it", CAROL), ("bob--it-2", ALICE)):
+            found = registry.origin_of(registry.entry(name))
+            assert found and found.weights_sha256 == weights[owner]
+        assert registry.read_card("bob--it-2") == card
+
+
 def test_a_pulled_model_keeps_its_origin(tmp_path: Path) -> None:
     with access.acting_for(ALICE):
         folder = tiny_classifier(tmp_path / "pulled")

@@ -70,7 +70,7 @@ ON_THINGS: dict[ModuleType, dict[str, Callable[[], Any]]] = {
         "write_notes": lambda: registry.write_notes(LM, "mine"),
         "read_vocab": lambda: registry.read_vocab(LM),
         "restore": lambda: registry.restore(_token("models")),
-        "hand_over": lambda: registry.hand_over(LM, "hf:1"),
+        "hand_over": lambda: registry.hand_over(LM, "hf:1", LM),
     },
     sources: {
         "entry": lambda: sources.entry(TEXTS),

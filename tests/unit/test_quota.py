@@ -85,6 +85,20 @@ def test_so_many_runs_and_no_more() -> None:
         submit(make_spec(name="a"))
 
 
+def test_runs_that_ended_or_were_deleted_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_VISITOR_KEPT_RUNS", "3")
+    settings.cache_clear()
+    with access.acting_for(ALICE):
+        for name in ("a", "b", "c"):
+            run = submit(make_spec(name=name))
+            control.stop(run)
+        control.delete(run)
+        with pytest.raises(RunError, match="started 3 runs"):
+            submit(make_spec(name="d"))
+    with access.acting_for(BOB):
+        submit(make_spec(name="a"))
+
+
 def test_no_runs_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ULMFIT_VISITOR_RUNS", "0")
     settings.cache_clear()

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 
 from ulmfit_app.errors import AppError, ModelFolderError, NameTakenError, NotFoundError
-from ulmfit_app.redaction import without_paths
+from ulmfit_app.redaction import for_visitors, without_paths
 from ulmfit_app.schema import ApiError
+from ulmfit_app.settings import settings
 
 ADDRESSES = {
     404: ("no_such_address", "There is nothing at this address; GET /api/openapi.json lists what there is."),
@@ -42,7 +43,8 @@ def refusal(error: Exception) -> RefusedError:
         return RefusedError(504, "timeout", "This took longer than the server allows. Send less at once.")
     for kind, status, name in KINDS:
         if isinstance(error, kind):
-            return RefusedError(status, name, without_paths(str(error)))
+            words = without_paths if settings().mode == "local" else for_visitors
+            return RefusedError(status, name, words(str(error)))
     number = secrets.token_hex(4)
     log.error("API error %s", number, exc_info=error)
     return RefusedError(500, "internal_error", f"The server made a mistake. Its log says more under {number}.")

@@ -1,18 +1,21 @@
 """Handing a model of one's own to another owner: the folder, and where it was pulled from."""
 
-from ulmfit_app import access
-from ulmfit_app.errors import AppError
+import contextlib
+
+from ulmfit_app import access, modelfolder
+from ulmfit_app.errors import AppError, ModelFolderError
 from ulmfit_app.registry.folders import origin_file, own_folder, own_models
 
 
-def hand_over(name: str, to: str) -> None:
-    """Move one's own model, usable or not, in one step to the owner `to`, who must have no model of that name.
+def hand_over(name: str, to: str, called: str) -> None:
+    """Move one's own model, usable or not, in one step to the owner `to`, who must have none that is `called` so.
 
-    Raises `NotFoundError`, and `AppError` if the disk refuses it; the model stays then.
+    The card follows the name; that of a pulled model stays as it was verified. Raises `NotFoundError`, and `AppError`
+    if the disk refuses it; the model stays then.
     """
     folder, origin = own_folder(name), origin_file(name)
     with access.acting_for(to):
-        target, its_origin = own_models() / name, origin_file(name)
+        target, its_origin = own_models() / called, origin_file(called)
         try:
             access.claim(own_models())
             if origin.exists():  # first: it counts only for these weights
@@ -21,3 +24,6 @@ def hand_over(name: str, to: str) -> None:
             folder.rename(target)
         except OSError as error:
             raise AppError(f"'{name}' could not be moved ({error.strerror}).", kept="It is where it was.") from error
+        if called != name and not its_origin.exists():
+            with contextlib.suppress(ModelFolderError):  # a broken folder is moved, but there is nothing to render
+                modelfolder.rewrite_card(target)

@@ -4,7 +4,7 @@ Every change is made while the queue is locked, so the state that a decision res
 that a worker may end. What a worker writes is not touched here.
 """
 
-from ulmfit_app import access, limits
+from ulmfit_app import access, limits, quota
 from ulmfit_app.errors import NotFoundError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.folder import RunFolder, deleted_runs, find, runs_root, trash_root
@@ -72,6 +72,7 @@ def resume(run_id: str) -> None:
     as `submit` does for a visitor.
     """
     folder = find(run_id)
+    quota.refuse_full()
     with locked():
         state = state_of(folder)
         if state in LIVE:

@@ -32,6 +32,7 @@ def submit(spec: RunSpec, content: Path | bytes | None = None) -> str:
     limits.refuse_run(spec)
     if content is not None:
         refuse_size(content, spec.input or "")
+    quota.refuse_full()  # before the lock: it looks at every file of the visitor
     with locked():
         refuse_taken(spec)
         refuse_more()
@@ -87,17 +88,24 @@ def refuse_taken(spec: RunSpec, of: RunFolder | None = None) -> None:
 
 
 def refuse_more(of: RunFolder | None = None) -> None:
-    """Refuse a visitor who has as many runs besides `of`, or as much, as one may. Raises `RunError`, `AppError`."""
+    """Refuse a visitor who has as many runs besides `of` as one may. Raises `RunError`."""
     if access.current() == access.LOCAL:
         return
-    quota.refuse_full()
-    most, waiting = settings().visitor_runs, settings().visitor_queue
+    most, waiting, kept = settings().visitor_runs, settings().visitor_queue, settings().visitor_kept_runs
     if most == 0:
         raise RunError("This server starts no runs for visitors.", todo=limits.OWN_MACHINE)
     if sum(run.state in UNFINISHED for run in summaries() if of is None or run.id != of.id) >= most:
         raise RunError(f"You have {most} runs that have not ended.", todo="Wait for one, or stop or delete one.")
     if len(read_queue()) >= waiting:
         raise RunError(f"{waiting} runs wait for this server already.", todo="Try again later.")
+    if of is None and _kept() >= kept:
+        raise RunError(f"You have started {kept} runs here, with those you deleted of late.", todo=limits.OWN_MACHINE)
+
+
+def _kept() -> int:
+    """How many runs who asks has, deleted ones too."""
+    places = access.place("runs"), access.place("runs", deleted=True)
+    return sum(path.name[0] != "." for place in places if place.is_dir() for path in place.iterdir())
 
 
 def _enqueue(spec: RunSpec, content: Path | bytes | None = None) -> RunFolder:

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from ulmfit_app import access, limits, quota
 from ulmfit_app.engine.outcome import NothingTrained, Paused
-from ulmfit_app.errors import AppError
+from ulmfit_app.errors import AppError, RunError
 from ulmfit_app.runs.dispatch import dispatch
 from ulmfit_app.runs.failures import reason_of
 from ulmfit_app.runs.folder import RunFolder, find_anybodys
@@ -32,6 +32,7 @@ from ulmfit_app.schema import RunKind, RunResult, RunSpec, RunState, RunStatus
 from ulmfit_app.settings import settings
 
 NICENESS = 10
+LEAVE_TRIES = 3  # each waits for as long as the queue's patience
 LOCK_PATIENCE = 2.0  # seconds; a reader that asks for the state holds the lock for microseconds
 EXIT_CODES = {RunState.DONE: 0, RunState.FAILED: 1, RunState.STOPPED: 3, RunState.PAUSED: 3}
 FINAL = (RunState.DONE, RunState.STOPPED)
@@ -65,9 +66,11 @@ def work(folder: RunFolder, jobs: Mapping[RunKind, Job]) -> int:
 
 
 def _leave_queue(folder: RunFolder) -> None:
-    """From here on the lock tells the state of the run."""
-    with locked():
-        remove(folder.id)
+    """From here on the lock tells the state of the run. If the queue is taken for long, the dispatcher cleans up."""
+    for _ in range(LEAVE_TRIES):
+        with suppress(RunError), locked():
+            remove(folder.id)
+            return
 
 
 def _work(folder: RunFolder, before: RunStatus | None, journal: Journal, jobs: Mapping[RunKind, Job]) -> RunState:

@@ -34,10 +34,10 @@ def told() -> Iterator[None]:
     except (AppError, OSError) as error:
         if isinstance(error, OSError):
             log.exception("A page could not read or write a file.")
-        st.error(plain(_in_words(error)), icon=":material/error:")
+        st.error(plain(in_words(error)), icon=":material/error:")
 
 
-def _in_words(error: AppError | OSError) -> str:
+def in_words(error: AppError | OSError) -> str:
     """What happened, what was kept, what to do; hosted as visitors may read it."""
     if isinstance(error, AppError):
         return str(error) if settings().mode == "local" else for_visitors(str(error))
@@ -54,7 +54,7 @@ def _in_words(error: AppError | OSError) -> str:
 def unexpected(error: Exception) -> bool:
     """`on_script_error` of the server, for what no page caught; Streamlit has logged the traceback by then."""
     if isinstance(error, (AppError, OSError)):
-        text = _in_words(error)
+        text = in_words(error)
     else:
         text = (
             "The app made a mistake. Saved models and data are untouched. Reload the page; the server's log says more."

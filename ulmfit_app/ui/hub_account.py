@@ -11,7 +11,7 @@ import streamlit as st
 from ulmfit_app import hub
 from ulmfit_app.errors import AppError
 from ulmfit_app.ui.account import draw_sign_in
-from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.errors import in_words, plain, told
 from ulmfit_app.ui.signed_in import provider, signed_in
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def draw_account() -> "Account":
             with st.spinner("Asking the Hub who this is"):
                 st.session_state[ACCOUNT] = hub.sign_in(visitor.token if visitor else hub.own_token())
         except AppError as error:
-            st.session_state[PROBLEM] = str(error)
+            st.session_state[PROBLEM] = in_words(error)
     account: Account = st.session_state[ACCOUNT]
     if account.token:
         with st.container(horizontal=True, vertical_alignment="center"):

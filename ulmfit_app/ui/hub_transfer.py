@@ -14,7 +14,7 @@ import streamlit as st
 
 from ulmfit_app import access
 from ulmfit_app.errors import AppError, CancelledError
-from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.errors import in_words, plain
 from ulmfit_app.ui.models import size_words
 
 Result = TypeVar("Result")
@@ -60,9 +60,9 @@ class Transfer(Generic[Result]):
                 self.result = self.work(self._moved)
             self.state = "done"
         except CancelledError as error:
-            self.problem, self.state = str(error), "cancelled"
+            self.problem, self.state = in_words(error), "cancelled"
         except AppError as error:
-            self.problem, self.state = str(error), "failed"
+            self.problem, self.state = in_words(error), "failed"
         except Exception:
             log.exception("A transfer failed.")
             self.problem, self.state = MISTAKE, "failed"

@@ -14,7 +14,7 @@ from ulmfit_app.runs.history import RunHistory
 from ulmfit_app.runs.state import LIVE, WORKING
 from ulmfit_app.runs.summary import RunSummary, summary
 from ulmfit_app.schema import RunState
-from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.errors import in_words, plain, told
 from ulmfit_app.ui.run_actions import draw_actions
 from ulmfit_app.ui.run_events import history_of
 from ulmfit_app.ui.run_results import draw_epochs, draw_loss, draw_measures, draw_messages, draw_result
@@ -107,7 +107,7 @@ def _asked(folder: RunFolder) -> str:
     try:
         request = folder.request()
     except RunError as error:
-        return plain(str(error))
+        return plain(in_words(error))
     return ASKED[request.action] if request else ""
 
 

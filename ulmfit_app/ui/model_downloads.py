@@ -9,6 +9,7 @@ from ulmfit_app import access, limits, registry
 from ulmfit_app.errors import AppError
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
+from ulmfit_app.ui.errors import in_words
 
 ZIP, PTH = "application/zip", "application/octet-stream"
 STORED, HALF = "As stored", "16 bits: half the size"
@@ -80,7 +81,7 @@ def _built(build: Callable[[], bytes], owner: str) -> bytes:
         with access.acting_for(owner), limits.one_at_a_time():
             return build()
     except AppError as error:
-        raise RuntimeError(str(error)) from error
+        raise RuntimeError(in_words(error)) from error
 
 
 def _code(text: str) -> None:

@@ -45,11 +45,13 @@ def draw_model(name: str) -> None:
 def draw_shared_model(token: str) -> None:
     """Draw the model that `token` opens for whoever has it: to read, with nothing to do. Another one is told."""
     with told():
-        place, name = signing.shared_model(token)
+        place, name, weights = signing.shared_model(token)
         try:
             with access.acting_for(access.owner_of(settings().home_path / "models" / place)):
                 entry = registry.named(name)
                 config, card = entry.usable_config(), registry.read_card(name)
+            if config.weights_sha256 != weights:
+                raise NotFoundError("A later model has its name.")
         except AppError:  # which would name the owner's other models
             raise NotFoundError("What this link opened is not there any more.") from None
         st.header(plain(name), anchor=False)

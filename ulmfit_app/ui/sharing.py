@@ -45,7 +45,7 @@ def draw_share_run(folder: RunFolder) -> None:
 def draw_share_model(entry: ModelEntry) -> None:
     """Draw the link to a visitor's own model; a server of one's own has nobody to share with."""
     if access.current() != access.LOCAL and not entry.shipped:
-        token = signing.share_model(entry.path.parent.name, entry.name)
+        token = signing.share_model(entry.path.parent.name, entry.name, entry.usable_config().weights_sha256)
         _draw("models", "model", "its card, its numbers and how it was made", {SHARE: token})
 
 

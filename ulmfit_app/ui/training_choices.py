@@ -10,7 +10,7 @@ from ulmfit_app.errors import AppError, NameTakenError, RecipeError
 from ulmfit_app.runs.summary import RunSummary
 from ulmfit_app.schema import MAX_NAME, DatasetInfo, Kind, ModelConfig, Recipe
 from ulmfit_app.training.request import choose_name, choose_parent
-from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.errors import in_words, plain
 from ulmfit_app.ui.url_choice import choose_in_url
 
 USUAL = "usual"
@@ -62,7 +62,7 @@ def pick_parent(recipe: Recipe, dataset: str, info: DatasetInfo | None) -> Paren
         usual = choose_parent(recipe.kind, recipe.name, dataset, info, None)
         trouble = ""
     except AppError as error:
-        trouble = str(error)
+        trouble = in_words(error)
     models = [entry.name for entry in registry.models() if entry.config and _may_be_parent(entry.config)]
     words = {USUAL: f"{usual.name or SCRATCH} (the usual choice)" if usual else "the usual choice is not here"}
     name = choose_in_url(
@@ -101,7 +101,7 @@ def pick_name(kind: Kind, dataset: str, runs: Sequence[RunSummary]) -> str | Non
     try:
         return choose_name(kind, dataset, (asked or "").strip() or None, runs)
     except NameTakenError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(plain(in_words(error)), icon=":material/error:")
         return None
 
 
@@ -130,5 +130,5 @@ def _load(kind: Kind, key: str) -> None:
         try:
             adopt(recipes.parse(file.getvalue(), kind, file.name))
         except RecipeError as error:
-            trouble = str(error)
+            trouble = in_words(error)
     st.session_state[f"{key}-trouble"] = trouble

@@ -16,7 +16,7 @@ from ulmfit_app.training.estimate import pace
 from ulmfit_app.training.planning import TrainingPlan, plan_of
 from ulmfit_app.training.request import architecture, refuse, spec_of, start
 from ulmfit_app.ui.datasets import open_dataset, pick_dataset
-from ulmfit_app.ui.errors import plain, told
+from ulmfit_app.ui.errors import in_words, plain, told
 from ulmfit_app.ui.lr_finder import draw_finder
 from ulmfit_app.ui.training_choices import (
     draw_recipe_file,
@@ -186,7 +186,7 @@ def _draw_start(spec: RunSpec, chosen: Start, plan: TrainingPlan | None, runs: l
     try:
         return start(spec, chosen.dataset.info)
     except AppError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(plain(in_words(error)), icon=":material/error:")
         return None
 
 

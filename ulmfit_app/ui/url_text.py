@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ulmfit_app.errors import AppError
-from ulmfit_app.ui.errors import plain
+from ulmfit_app.ui.errors import in_words, plain
 from ulmfit_app.ui.long_text import pack, unpack
 
 TOO_LONG = "This text is too long for a link: that of the page opens it without the text."
@@ -27,7 +27,7 @@ def linked_text(key: str, most: int) -> str | None:
     try:
         return unpack(st.query_params[key], most) if key in st.query_params else None
     except AppError as error:
-        st.warning(plain(str(error)), icon=":material/link_off:")
+        st.warning(plain(in_words(error)), icon=":material/link_off:")
         del st.query_params[key]
         return None
 

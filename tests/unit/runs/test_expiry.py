@@ -1,6 +1,7 @@
 """What anonymous visitors made goes after a day; what works, what is new and what has a name stays."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -50,6 +51,56 @@ def test_everything_goes_after_a_day(home: Path, tmp_path: Path) -> None:
     age(home, 25)
     expiry.remove_expired()
     assert not list(home.rglob("@*"))
+
+
+def test_what_comes_while_an_empty_folder_is_removed_keeps_its_owner(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with access.acting_for(ALICE):
+        place = access.place("datasets")
+        access.claim(place)
+    age(home, 25)
+    real = Path.rmdir
+
+    def beside_another(folder: Path) -> None:
+        (folder / "new").mkdir()
+        real(folder)
+
+    monkeypatch.setattr(Path, "rmdir", beside_another)
+    expiry.remove_expired()
+    assert (place / "new").is_dir() and access.owner_of(place) == ALICE
+
+
+def test_what_goes_by_itself_meanwhile_stops_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with access.acting_for(ALICE):
+        first, second = make_run(name="a"), make_run(name="b")
+    age(home, 25)
+    real = Path.rglob
+
+    def vanishing(folder: Path, pattern: str) -> object:
+        return iter([folder / "vanished"]) if folder == first.path else real(folder, pattern)
+
+    monkeypatch.setattr(Path, "rglob", vanishing)
+    expiry.remove_expired()
+    assert first.path.is_dir() and not second.path.exists()
+
+
+def test_nothing_is_removed_while_others_wait_for_the_queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with access.acting_for(ALICE):
+        old = make_run(name="a")
+    age(home, 25)
+    removed = []
+    real = shutil.rmtree
+
+    def watched(path: Path, *arguments: object, **options: object) -> None:
+        if Path(path).exists():
+            with FileLock(home / "queue.lock", timeout=0):
+                removed.append(path)
+        real(path)
+
+    monkeypatch.setattr(expiry.shutil, "rmtree", watched)
+    expiry.remove_expired()
+    assert len(removed) == 1 and not old.path.exists() and not list((home / "trash").rglob("*.json"))
 
 
 def test_what_a_run_that_goes_on_may_need_stays(home: Path) -> None:
