@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     max_texts: int | None = Field(
         default=None, ge=1, description="Most texts of a dataset or file; default: any number. Hosted: 50000."
     )
+    max_labels: int | None = Field(
+        default=None, ge=1, description="Most labels of a dataset that is added; default: any number. Hosted: 100."
+    )
     max_text_chars: int = Field(default=200_000, ge=100, description="Longest text that is kept, in characters.")
     cache_mb: int = Field(default=600, ge=1, description="Memory for the weights of loaded models in the app, in MB.")
     max_prompt_chars: int = Field(default=2000, ge=100, description="Longest prompt, in characters.")

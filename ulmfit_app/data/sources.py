@@ -6,7 +6,7 @@ done here: who may (the engine) passes `fetch`. Whether a run still needs a data
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,6 +142,7 @@ def store(name: str, table: Table, *, source: str, base: Dataset | None = None) 
     quota.refuse_full()
     _refuse_many(len(table.texts) + (len(base.texts) if base else 0))
     refuse_fatal(table.findings, table.read_as)
+    _refuse_labels({label for label in table.labels if label is not None}.union(base.info.labels if base else ()))
     made = assemble(name, table, source=source, base=base)
     access.claim(_own_folder())
     write(_own_folder() / name, made.info, made.texts, made.label_ids, made.splits)
@@ -242,6 +243,15 @@ def _refuse_many(texts: int) -> None:
     most = settings().max_texts
     if most is not None and texts > most:
         raise DataError(f"These are {texts:,} texts; a dataset has at most {most:,} here.", todo="Give fewer.")
+
+
+def _refuse_labels(labels: Collection[str]) -> None:
+    most = settings().max_labels
+    if most is not None and len(labels) > most:
+        raise DataError(
+            f"There are {len(labels):,} labels; a dataset has at most {most:,} here.",
+            todo="Choose another label column, or none.",
+        )
 
 
 def _refuse_taken(name: str) -> None:

@@ -12,6 +12,7 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.ingest import check_pasted
 from ulmfit_app.errors import AppError, DataError, MissingExtraError, NameTakenError, NotFoundError, OfflineError
 from ulmfit_app.schema import Counts, Split
+from ulmfit_app.settings import settings
 
 
 @pytest.fixture
@@ -133,6 +134,22 @@ def test_a_refused_file_leaves_nothing(home: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"one class only"):
         sources.add("mine", [tmp_path / "bad.csv"])
     assert not (home / "datasets").exists()
+
+
+def test_more_labels_than_a_server_takes_are_refused(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ULMFIT_MAX_LABELS", "3")
+    settings.cache_clear()
+    for name, labels in (("few", 3), ("many", 4)):
+        rows = [f"text number {i} of them,label {i % labels}" for i in range(40)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *rows]))
+    assert len(sources.add("few", [tmp_path / "few.csv"]).labels) == 3
+    with pytest.raises(DataError, match="There are 4 labels"):
+        sources.add("many", [tmp_path / "many.csv"])
+    with pytest.raises(DataError, match="There are 4 labels"):
+        sources.add("more", [tmp_path / "many.csv"], base="few")
+    assert not (home / "datasets" / "many").exists() and not (home / "datasets" / "more").exists()
 
 
 def test_renaming_keeps_the_content(reviews: Path) -> None:
