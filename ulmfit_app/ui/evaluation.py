@@ -1,6 +1,5 @@
 """An evaluation that is, or was, a run: its panel, and what it found as far as there is something."""
 
-from functools import partial
 from html import escape
 
 import streamlit as st
@@ -8,6 +7,7 @@ import streamlit as st
 from ulmfit_app.errors import NotFoundError
 from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.schema import ClassifierReport, LmReport, RunKind, RunResult
+from ulmfit_app.ui.download import draw_download
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.evaluation_classifier import CELL, draw_classifier
 from ulmfit_app.ui.links import draw_link
@@ -52,10 +52,8 @@ def _draw_after(folder: RunFolder, page: str, words: str, icon: str) -> None:
     """What can be done with it now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if folder.table.exists():
-            st.download_button(
-                "Download all texts as CSV", partial(folder.table.read_bytes), f"{folder.id}.csv", "text/csv",
-                help=CSV_HELP, icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+            name = f"{folder.id}.csv"
+            draw_download("Download all texts as CSV", folder.table.read_bytes, name, "text/csv", words=CSV_HELP)
         draw_link(page, words, icon=icon, model=folder.spec().model or "")
 
 

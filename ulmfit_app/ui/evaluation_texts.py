@@ -8,6 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from ulmfit_app import limits
+
 SHOWN = 10  # rows of one page
 WIDTH = 2000  # characters of a text that are kept; the download has all
 FOLDED = 200  # characters of a text that are always seen
@@ -33,7 +35,7 @@ def judged_texts(path: Path) -> list[Judged]:
 @st.cache_resource(max_entries=4, show_spinner="Reading the texts")
 def _read(path: str, changed: int) -> list[Judged]:
     """`changed` belongs to the key of the cache."""
-    with Path(path).open(newline="", encoding="utf-8") as file:
+    with limits.one_at_a_time(), Path(path).open(newline="", encoding="utf-8") as file:
         return [
             Judged(
                 int(row["row"]), row["text"][:WIDTH], row["label"], row["prediction"],

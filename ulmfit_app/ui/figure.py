@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ulmfit_app.charts import export
+from ulmfit_app.ui.download import draw_download
 
 
 def draw_figure(figure: Any, key: str, alt: str) -> None:
@@ -24,7 +25,4 @@ def draw_figure_downloads(figure: Any, key: str, rows: Sequence[export.Row] | No
 
 def _button(form: str, words: str, build: Callable[[], bytes], key: str) -> None:
     end = form.lower()
-    st.download_button(
-        form, build, f"{key}.{end}", f"text/{end}", key=f"{key}-{end}", help=words, type="tertiary", on_click="ignore",
-        icon=":material/download:",
-    )  # fmt: skip
+    draw_download(form, build, f"{key}.{end}", f"text/{end}", key=f"{key}-{end}", words=words, look="tertiary")

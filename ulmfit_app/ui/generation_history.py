@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from ulmfit_app.ui.download import draw_download
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.generation import Generation
 from ulmfit_app.ui.generation_form import restore
@@ -39,14 +40,7 @@ def draw_history(names: list[str]) -> None:
     for number, generation in enumerate(generations):
         _draw_row(number, generation, names)
     with st.container(horizontal=True):
-        st.download_button(
-            "Download as text",
-            lambda: as_text(generations),
-            "generated.txt",
-            "text/plain",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        draw_download("Download as text", lambda: as_text(generations), "generated.txt", "text/plain")
         st.button("Clear", icon=":material/delete:", on_click=_clear)
 
 

@@ -1,15 +1,13 @@
 """Downloads of a model, built when they are asked for, each with the lines of code that load it."""
 
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
-from ulmfit_app import access, limits, registry
-from ulmfit_app.errors import AppError
+from ulmfit_app import registry
 from ulmfit_app.registry import ModelEntry
 from ulmfit_app.schema import Kind, ModelConfig
-from ulmfit_app.ui.errors import in_words
+from ulmfit_app.ui.download import draw_download
 
 ZIP, PTH = "application/zip", "application/octet-stream"
 STORED, HALF = "As stored", "16 bits: half the size"
@@ -39,7 +37,7 @@ def _draw_whole(name: str, config: ModelConfig) -> None:
     if config.dtype == "float32":
         weights = st.segmented_control("Weights", [STORED, HALF], default=STORED, required=True, key="download-weights")
         half = weights == HALF
-    _button("Download the model", partial(registry.zipped, name, half=half), f"{name}.zip", ZIP)
+    draw_download("Download the model", partial(registry.zipped, name, half=half), f"{name}.zip", ZIP)
     _code(f'from ulmfit_app import load_model\nmodel = load_model("path/to/{name}")\nprint({USES[config.kind]})')
 
 
@@ -50,7 +48,7 @@ def _draw_encoder(name: str, config: ModelConfig) -> None:
         "a training can start from it."
     )
     called = f"{name}-encoder"
-    _button("Download the encoder", partial(registry.zipped, name, encoder=True), f"{called}.zip", ZIP)
+    draw_download("Download the encoder", partial(registry.zipped, name, encoder=True), f"{called}.zip", ZIP)
     vectors = f"(2, {3 * config.architecture.emb_sz})"
     _code(
         f'from ulmfit_app import load_model\nencoder = load_model("path/to/{called}")\n'
@@ -66,22 +64,8 @@ def _draw_fastai(name: str, config: ModelConfig) -> None:
     )
     shape = config.architecture
     sizes = f'"emb_sz": {shape.emb_sz}, "n_hid": {shape.n_hid}, "n_layers": {shape.n_layers}'
-    _button("Download for fastai", partial(registry.encoder_file, name), f"{name}.pth", PTH)
+    draw_download("Download for fastai", partial(registry.encoder_file, name), f"{name}.pth", PTH)
     _code(FASTAI.format(name=name, sizes=sizes))
-
-
-def _button(label: str, build: Callable[[], bytes], file_name: str, mime: str) -> None:
-    data = partial(_built, build, access.current())
-    st.download_button(label, data, file_name, mime, on_click="ignore", icon=":material/download:")
-
-
-def _built(build: Callable[[], bytes], owner: str) -> bytes:
-    """Runs outside the page, where nobody asks and nothing can be drawn: the browser shows the text of the error."""
-    try:
-        with access.acting_for(owner), limits.one_at_a_time():
-            return build()
-    except AppError as error:
-        raise RuntimeError(in_words(error)) from error
 
 
 def _code(text: str) -> None:

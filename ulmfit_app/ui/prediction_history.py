@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from ulmfit_app.schema import ModelConfig, Prediction, Reading
+from ulmfit_app.ui.download import draw_download
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.prediction_table import as_csv as table_as_csv
 from ulmfit_app.ui.results import is_doubtful
@@ -44,15 +45,7 @@ def draw_history(reopen: Callable[[Answer], None]) -> None:
     for number, answer in enumerate(answers[:SHOWN]):
         _draw_row(number, answer, reopen)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Download as CSV",
-            lambda: as_csv(answers),
-            "predictions.csv",
-            "text/csv",
-            help=CSV_HELP,
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        draw_download("Download as CSV", lambda: as_csv(answers), "predictions.csv", "text/csv", words=CSV_HELP)
         st.button("Clear", icon=":material/delete:", on_click=_clear)
         if len(answers) > SHOWN:
             st.caption(f"The last {SHOWN} of {len(answers)}; the download has all of them.")

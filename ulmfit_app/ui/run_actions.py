@@ -12,6 +12,7 @@ from ulmfit_app.runs.folder import RunFolder
 from ulmfit_app.runs.packing import packed
 from ulmfit_app.runs.state import LIVE, RESUMABLE, WORKING
 from ulmfit_app.runs.summary import RunSummary
+from ulmfit_app.ui.download import draw_download
 from ulmfit_app.ui.errors import plain, told
 from ulmfit_app.ui.sharing import draw_share_run
 
@@ -135,23 +136,12 @@ def _what_is_kept(run: RunSummary, checkpoints: list[str]) -> str:
 
 
 def _run_button(folder: RunFolder) -> None:
-    words, icon = "What was asked, all events, what came out; no texts, no model.", ":material/download:"
-    build = partial(packed, folder)
-    st.download_button(
-        "Run as a file",
-        build,
-        f"{folder.id}.zip",
-        "application/zip",
-        on_click="ignore",
-        icon=icon,
-        help=words,
-        key="run-file",
-    )
+    words, name = "What was asked, all events, what came out; no texts, no model.", f"{folder.id}.zip"
+    draw_download("Run as a file", partial(packed, folder), name, "application/zip", key="run-file", words=words)
 
 
 def _log_button(folder: RunFolder) -> None:
-    name, icon = f"{folder.id}.log.txt", ":material/download:"
-    st.download_button("Log", partial(_log, folder), name, "text/plain", on_click="ignore", icon=icon)
+    draw_download("Log", partial(_log, folder), f"{folder.id}.log.txt", "text/plain")
 
 
 def _log(folder: RunFolder) -> bytes:

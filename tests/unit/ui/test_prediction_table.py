@@ -1,10 +1,17 @@
 """The table of predictions for a file: filters, the part that is shown, the download, long tables of a run."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ulmfit_app.ui.prediction_table import SHOWN, PredictionTable, as_csv, read_predictions
+from ulmfit_app import access, limits
+from ulmfit_app.errors import AppError
+from ulmfit_app.ui.evaluation_texts import judged_texts
+from ulmfit_app.ui.prediction_table import SHOWN, WIDTH, PredictionTable, _seen, as_csv, read_predictions
 
 HEADER = ("id", "text", "prediction", "probability", "p_a", "p_b")
 ROWS = [
@@ -69,6 +76,38 @@ def test_a_long_table_is_read_once_a_look() -> None:
     app, begun = AppTest.from_function(script, default_timeout=30), []
     app.session_state["given"] = PredictionTable(HEADER, ("a", "b"), lambda: begun.append(1) or iter(ROWS))
     assert ids(app.run()) == ["1", "2", "3", "4"] and len(begun) == 1
+
+
+def test_the_table_of_a_run_is_read_once_for_a_filter_and_again_when_it_was_changed(tmp_path: Path) -> None:
+    path, begun = tmp_path / "table.csv", list[int]()
+    path.write_bytes(as_csv(HEADER, [*ROWS, ["5", "long " * 1000, "b", "0.7", "0.3", "0.7"]]))
+
+    def counted() -> PredictionTable:
+        table = read_predictions(path, ["a", "b"])
+        return replace(table, rows=lambda: (begun.append(1), table.rows())[1])
+
+    app = AppTest.from_function(script, default_timeout=30)
+    app.session_state["given"] = counted()
+    assert ids(app.run()) == ids(app.run()) == ["1", "2", "3", "4", "5"] and len(begun) == 1
+    assert len(app.dataframe[0].value["text"][4]) == WIDTH
+    app.button_group[0].set_value(["a"]).run()
+    assert ids(app) == ids(app.run()) == ["1", "4"] and len(begun) == 2
+    path.write_bytes(as_csv(HEADER, ROWS[:1]))
+    os.utime(path, (1, 1))
+    app.session_state["given"] = counted()
+    assert ids(app.run()) == ["1"] and len(begun) == 3
+
+
+def test_a_visitor_reads_one_table_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(as_csv(HEADER, ROWS))
+    st.cache_resource.clear()
+    monkeypatch.setattr(limits, "PATIENCE", 0.01)
+    with access.acting_for("anon:someone"), limits.one_at_a_time():
+        with pytest.raises(AppError, match="still being computed"):
+            _seen(read_predictions(path, ["a", "b"]), [], (0, 100))
+        with pytest.raises(AppError, match="still being computed"):
+            judged_texts(path)
 
 
 def test_texts_are_downloaded_as_they_are() -> None:
