@@ -213,7 +213,7 @@ def test_a_refused_push_is_told(hub: Hub, home: Path, monkeypatch: pytest.Monkey
     assert "alice/mine is public" in shown(app)
 
 
-def test_a_dataset_of_the_hub_is_added_like_a_file(hub: Hub) -> None:
+def test_a_dataset_of_the_hub_is_added_like_a_file(hub: Hub, home: Path) -> None:
     hub.repo(
         "bob/reviews", {"data/train-0.csv": CSV, "data/train-1.csv": CSV.replace(b"film", b"book")}, sort="dataset"
     )
@@ -224,10 +224,15 @@ def test_a_dataset_of_the_hub_is_added_like_a_file(hub: Hub) -> None:
     assert app.multiselect[0].value == ["data/train-0.csv", "data/train-1.csv"]
     app = ended(press(app, "Download"), "hub-dataset")
     assert "Downloaded: bob/reviews" in shown(app)
+    parked = [*home.glob("cache/hub/parked/*/*")]
+    assert len(parked) == 2
+    app = ended(press(app, "Download"), "hub-dataset")  # once more
+    assert len([*home.glob("cache/hub/parked/*/*")]) == 2 and not any(path.exists() for path in parked)
     app = press(press(app, "Check the texts"), "Add the dataset")
     (name,) = [name for name in sources.names() if name not in sources.CATALOGUE]
     info = sources.open_dataset(name).info
     assert name.startswith("bob-reviews") and info.counts.train + info.counts.valid == 40
+    assert list(home.glob("cache/hub/parked/*")) == []
 
 
 def test_a_dataset_that_is_hidden_is_told(hub: Hub) -> None:

@@ -24,7 +24,7 @@ from ulmfit_app.settings import settings
 from ulmfit_app.ui.dataset_input import GivenFile, digest, given_path, given_text, given_upload
 from ulmfit_app.ui.dataset_report import draw_report
 from ulmfit_app.ui.errors import plain, told
-from ulmfit_app.ui.hub_dataset import given_repository
+from ulmfit_app.ui.hub_dataset import forget_fetched, given_repository
 from ulmfit_app.ui.visitor import is_unknown
 
 WAYS = {"upload": "Upload a file", "path": "Path on this machine", "paste": "Paste texts", "hub": "From the Hub"}
@@ -200,6 +200,7 @@ def _draw_checked(choice: Choice, table: Table) -> None:
     if pressed:
         with st.spinner("Storing"):
             sources.store(name.strip(), table, source=choice.source)
+        forget_fetched()
         del st.session_state[CHECKED]
         st.session_state[ADDED] = st.query_params["dataset"] = name.strip()
         st.rerun()

@@ -13,7 +13,7 @@ from ulmfit_app.ui.dataset_input import GivenFile, there
 from ulmfit_app.ui.errors import plain
 from ulmfit_app.ui.hub_account import draw_account
 from ulmfit_app.ui.hub_pull import draw_looked, look_at
-from ulmfit_app.ui.hub_transfer import begin, draw_transfer
+from ulmfit_app.ui.hub_transfer import Transfer, begin, draw_transfer, forget
 from ulmfit_app.ui.models import size_words
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ TRANSFER, LOOKED = "hub-dataset", "hub-dataset-looked"
 
 
 class Fetched:
-    """Files in a folder of their own, `identity`, which goes when the session forgets them."""
+    """Files in a folder of their own, `identity`, which goes by `remove` or when the session forgets them."""
 
     def __init__(self, repo: "Repository", paths: "Sequence[Path]") -> None:
         self.name = f"{repo.id}@{repo.commit[:8]}"
         self.identity = str(hub.parked())
-        finalize(self, shutil.rmtree, self.identity, ignore_errors=True)
+        self.remove = finalize(self, shutil.rmtree, self.identity, ignore_errors=True)
         self.paths = [Path(shutil.move(path, self.identity)) for path in paths]
 
 
@@ -53,6 +53,14 @@ def given_repository() -> GivenFile | None:
     return GivenFile(fetched.identity, fetched.name, partial(there, fetched.paths))
 
 
+def forget_fetched() -> None:
+    """Remove the files that were downloaded, if some were: they have been added, or others are wanted."""
+    transfer: Transfer[Fetched] | None = st.session_state.get(TRANSFER)
+    if transfer is not None and transfer.result is not None:
+        transfer.result.remove()
+        forget(TRANSFER)
+
+
 def _draw_choice(seen: "Repository", account: "Account") -> None:
     """What of the repository is downloaded."""
     files = {file.path: file for file in hub.data_files(seen)}
@@ -63,6 +71,7 @@ def _draw_choice(seen: "Repository", account: "Account") -> None:
         help="All become one dataset, with a validation split of its own.",
     )  # fmt: skip
     if st.button("Download", key="hub-dataset-download", icon=":material/download:", disabled=not chosen):
+        forget_fetched()  # they would count while the others come
         begin(TRANSFER, f"Downloading {seen.id}", partial(_fetch, seen, [files[path] for path in chosen], account))
 
 
