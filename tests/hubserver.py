@@ -74,7 +74,8 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         scheme, _, given = self.headers.get("authorization", "").partition(" ")
         token = given if scheme == "Bearer" else None
-        self.hub.requests.append(Request(method, self.path, token, self.headers.get("range")))
+        asked = self.headers
+        self.hub.requests.append(Request(method, self.path, token, asked.get("range"), asked.get("cookie")))
         self.body = self._read_body()
         self.failure = self._failure(method)
         try:

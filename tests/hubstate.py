@@ -71,6 +71,7 @@ class Request:
     path: str
     token: str | None
     range: str | None
+    cookie: str | None
 
 
 class Hub:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 from huggingface_hub import HfApi, constants, get_session, get_token, hf_raise_for_status, set_client_factory
@@ -73,6 +74,7 @@ def _refuse_to_wait(response: httpx2.Response) -> None:
 
 def _session() -> httpx2.Client:
     client = default_client_factory()
+    client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # one client serves all: no cookie is kept
     hooks = client.event_hooks
     client.event_hooks = {
         "request": [*hooks["request"], _limit],

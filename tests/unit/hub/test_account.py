@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hubstate import Hub
+from tests.hubstate import Failure, Hub
 from ulmfit_app import access
 from ulmfit_app.errors import HubError
 from ulmfit_app.hub import ANONYMOUS, own_token, pulled, sign_in
@@ -47,6 +47,15 @@ def test_in_hosted_mode_the_token_of_the_server_is_not_read(hub: Hub, monkeypatc
     monkeypatch.setenv("ULMFIT_MODE", "hosted")
     settings.cache_clear()
     assert own_token() is None
+
+
+def test_no_cookie_of_one_account_is_sent_for_another(hub: Hub) -> None:
+    alice, bob = hub.user("hf_tested_alice", "alice"), hub.user("hf_tested_bob", "bob")
+    hub.failures.append(Failure("GET", "whoami", 500, {"Set-Cookie": "session=alice; Path=/"}))
+    with pytest.raises(HubError):
+        sign_in(alice)
+    assert sign_in(bob).name == "bob"
+    assert len(hub.requests) == 2 and {request.cookie for request in hub.requests} == {None}
 
 
 def test_an_empty_token_is_nobodys(hub: Hub) -> None:
