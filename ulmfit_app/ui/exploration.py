@@ -11,6 +11,7 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.exploration import Exploration, sample
 from ulmfit_app.ui.errors import plain
 
+WAITING = " For visitors one core does it, and whatever else you ask for waits until it is done or cancelled."
 CACHED = 4  # explorations in memory; that of IMDb takes about 100 MB
 
 
@@ -35,7 +36,8 @@ def _offer_whole(dataset: Dataset, drawn: int) -> None:
             f"Shown is a **sample of {drawn:,}** of the {total:,} texts, drawn by label: minibatches and counts are "
             "those of the sample."
         )
-        pressed = st.button(f"Tokenise all {total:,}", icon=":material/database:", help="25,000 texts take a minute.")
+        words = "25,000 texts take a minute." + (WAITING if limits.are_set() else "")
+        pressed = st.button(f"Tokenise all {total:,}", icon=":material/database:", help=words)
     if pressed:
         st.button("Cancel", icon=":material/close:", help="The sample stays; nothing of the rest is kept.")
         _prepare(dataset)
@@ -50,13 +52,13 @@ def _prepare(dataset: Dataset) -> None:
     total = len(dataset.texts)
     if token_table.is_kept(_key(dataset.info.content_hash, total, _dataset=dataset)):
         return
+    quota.refuse_full()  # tokens are nobody's, but lie on the same disk
     words = f"Tokenising {total:,} texts of {plain(dataset.info.name)}"
     bar = st.progress(0.0, text=words)
 
     def tell(done: int, of: int) -> None:
         bar.progress(done / of, text=f"{words}: {done:,} done")
 
-    quota.refuse_full()  # tokens are nobody's, but lie on the same disk
     with limits.one_at_a_time():
         dataset.token_table(tell, workers=1 if limits.are_set() else None)
     bar.empty()
