@@ -1,6 +1,7 @@
 """The table of predictions for a file: filters, the part that is shown, the download, long tables of a run."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ulmfit_app import access, limits
 from ulmfit_app.errors import AppError
 from ulmfit_app.ui.evaluation_texts import judged_texts
-from ulmfit_app.ui.prediction_table import SHOWN, WIDTH, PredictionTable, _seen, as_csv, read_predictions
+from ulmfit_app.ui.prediction_table import SHOWN, WIDTH, PredictionTable, Row, _seen, as_csv, read_predictions
 
 HEADER = ("id", "text", "prediction", "probability", "p_a", "p_b")
 ROWS = [
@@ -36,6 +37,12 @@ def opened(rows: list[list[str]]) -> AppTest:
     app = AppTest.from_function(script, default_timeout=30)
     app.session_state["given"] = PredictionTable(HEADER, ("a", "b"), lambda: iter(rows))
     return app.run()
+
+
+def counted(rows: Iterator[Row], begun: list[int]) -> Iterator[Row]:
+    """`rows`; that they were begun is noted in `begun`."""
+    begun.append(1)
+    yield from rows
 
 
 def ids(app: AppTest) -> list[str]:
@@ -73,8 +80,8 @@ def test_the_download_is_the_table_of_a_run(tmp_path: Path) -> None:
 
 
 def test_a_long_table_is_read_once_a_look() -> None:
-    app, begun = AppTest.from_function(script, default_timeout=30), []
-    app.session_state["given"] = PredictionTable(HEADER, ("a", "b"), lambda: begun.append(1) or iter(ROWS))
+    app, begun = AppTest.from_function(script, default_timeout=30), list[int]()
+    app.session_state["given"] = PredictionTable(HEADER, ("a", "b"), lambda: counted(iter(ROWS), begun))
     assert ids(app.run()) == ["1", "2", "3", "4"] and len(begun) == 1
 
 
@@ -82,19 +89,19 @@ def test_the_table_of_a_run_is_read_once_for_a_filter_and_again_when_it_was_chan
     path, begun = tmp_path / "table.csv", list[int]()
     path.write_bytes(as_csv(HEADER, [*ROWS, ["5", "long " * 1000, "b", "0.7", "0.3", "0.7"]]))
 
-    def counted() -> PredictionTable:
+    def opened_again() -> PredictionTable:
         table = read_predictions(path, ["a", "b"])
-        return replace(table, rows=lambda: (begun.append(1), table.rows())[1])
+        return replace(table, rows=lambda: counted(table.rows(), begun))
 
     app = AppTest.from_function(script, default_timeout=30)
-    app.session_state["given"] = counted()
+    app.session_state["given"] = opened_again()
     assert ids(app.run()) == ids(app.run()) == ["1", "2", "3", "4", "5"] and len(begun) == 1
     assert len(app.dataframe[0].value["text"][4]) == WIDTH
     app.button_group[0].set_value(["a"]).run()
     assert ids(app) == ids(app.run()) == ["1", "4"] and len(begun) == 2
     path.write_bytes(as_csv(HEADER, ROWS[:1]))
     os.utime(path, (1, 1))
-    app.session_state["given"] = counted()
+    app.session_state["given"] = opened_again()
     assert ids(app.run()) == ["1"] and len(begun) == 3
 
 
