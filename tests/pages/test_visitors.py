@@ -304,6 +304,16 @@ def test_a_visitor_tokenises_one_thing_at_a_time_on_one_core_and_not_when_the_di
     assert given[0] == (1, {BOB})
 
 
+@pytest.mark.parametrize("tab", ["Overview", "Texts", "Report"])
+def test_a_dataset_is_read_one_at_a_time(tab: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    st.cache_data.clear()
+    monkeypatch.setattr(limits, "PATIENCE", 0.01)
+    with access.acting_for(BOB), limits.one_at_a_time():
+        busy = everything_on("datasets", BOB, monkeypatch, dataset="bobs", tab=tab)
+    assert "is still being computed" in busy
+    assert "is still being computed" not in everything_on("datasets", BOB, monkeypatch, dataset="bobs", tab=tab)
+
+
 def test_the_sidebar_shows_the_runs_of_the_visitor_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_everything(ALICE, tmp_path)
     with access.acting_for(ALICE):

@@ -1,6 +1,7 @@
 """How much a visitor may keep, and how many runs may wait."""
 
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -46,6 +47,22 @@ def test_whoever_has_too_much_adds_nothing(tmp_path: Path) -> None:
             sources.add("more", [file])
 
 
+def test_splits_that_are_drawn_again_count(tmp_path: Path) -> None:
+    file = tmp_path / "some.csv"
+    file.write_text("text,label\n" + "\n".join(f"text {number},{'ab'[number % 2]}" for number in range(40)))
+    with access.acting_for(ALICE):
+        sources.add("some", [file])
+        before = quota.used()
+        sources.resplit("some", 0.5, 1)
+        assert quota.used() > 1.5 * before
+        (access.place("models", deleted=True)).mkdir(parents=True)
+        (access.place("models", deleted=True) / "large").write_bytes(bytes(1_000_000))
+        again = sources.entry("some").info
+        with pytest.raises(AppError, match="1 MB"):
+            sources.resplit("some", 0.4, 2)
+        assert sources.entry("some").info == again
+
+
 def test_a_run_may_pass_the_limit_by_a_fifth_and_leaves_the_disk_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     with access.acting_for(ALICE):
         access.claim(access.place("runs"))
@@ -60,6 +77,23 @@ def test_a_run_may_pass_the_limit_by_a_fifth_and_leaves_the_disk_alone(monkeypat
         assert "disk is nearly full" in quota.overdrawn()
     with access.acting_for(access.LOCAL):
         assert quota.overdrawn() == ""
+
+
+def test_what_is_removed_while_it_is_counted_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    with access.acting_for(ALICE):
+        for name in ("a", "b"):
+            (access.place("runs") / name).mkdir(parents=True)
+            (access.place("runs") / name / "file").write_bytes(bytes(1000))
+        real = quota._bytes
+
+        def removing(path: Path) -> int:
+            for other in path.parent.parent.iterdir() if path.is_file() else ():
+                if other != path.parent:
+                    shutil.rmtree(other)
+            return real(path)
+
+        monkeypatch.setattr(quota, "_bytes", removing)
+        assert quota.used() == 1000
 
 
 def test_files_of_the_hub_that_wait_to_be_read_count(tmp_path: Path) -> None:

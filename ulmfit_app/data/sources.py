@@ -160,9 +160,11 @@ def resplit(name: str, valid_share: float, seed: int) -> str:
     """Draw another validation split of one's own dataset, stratified, identical texts on one side.
 
     The content hash changes. Returns the token with which `restore` brings the version of before back, once this one
-    is renamed or in the trash too. Raises DataError if it has no labels.
+    is renamed or in the trash too. Raises DataError if it has no labels; `AppError` if it is more than a visitor may
+    keep, as the version of before still counts.
     """
     _own(name)
+    quota.refuse_full()
     again = split_again(open_dataset(name), valid_share, seed)
     token = delete(name)
     try:

@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from ulmfit_app import limits
 from ulmfit_app.data import sources
 from ulmfit_app.data.splits import SEED
 from ulmfit_app.runs.dataset_usage import runs_on, unused_dataset
@@ -94,7 +95,7 @@ def _rename(name: str, new_name: str) -> None:
 
 
 def _split(name: str, share: float, seed: int) -> None:
-    with unused_dataset(name):
+    with limits.one_at_a_time(), unused_dataset(name):
         token = sources.resplit(name, share, seed)
     info = sources.entry(name).info
     words = f"{name} has another split now. The version before is in the trash."

@@ -198,7 +198,7 @@ def _draw_checked(choice: Choice, table: Table) -> None:
         st.caption(f"Validation split: {plain(split)}.")
         pressed = st.form_submit_button("Add the dataset", type="primary", icon=":material/add:")
     if pressed:
-        with st.spinner("Storing"):
+        with st.spinner("Storing"), limits.one_at_a_time():
             sources.store(name.strip(), table, source=choice.source)
         forget_fetched()
         del st.session_state[CHECKED]

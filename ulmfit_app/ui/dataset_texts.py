@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from ulmfit_app import limits
 from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.statistics import Hit, Repeat, search
 from ulmfit_app.schema import Split
@@ -27,7 +28,8 @@ def draw_texts(dataset: Dataset) -> None:
     wanted = words.split()
     asked = st.query_params.get(SAMPLE, "")
     seed = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
-    total, hits = search(dataset, wanted, label=label, split=split, limit=SHOWN, seed=seed)
+    with limits.one_at_a_time():
+        total, hits = search(dataset, wanted, label=label, split=split, limit=SHOWN, seed=seed)
     if not total:
         st.info("No text fits. Use fewer or shorter words, or look among all labels and splits.")
         return

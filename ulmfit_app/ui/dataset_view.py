@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ulmfit_app import registry
+from ulmfit_app import limits, registry
 from ulmfit_app.charts import datasets as charts
 from ulmfit_app.data import folders, sources, statistics
 from ulmfit_app.data.dataset import Dataset
@@ -176,10 +176,12 @@ def _draw_changes(entry: CatalogueEntry, info: DatasetInfo) -> None:
 @st.cache_data(max_entries=8, show_spinner="Counting words")
 def _lengths(content_hash: str, _dataset: Dataset) -> NDArray[np.int64]:
     """`content_hash` is the key of the cache."""
-    return statistics.lengths(_dataset)
+    with limits.one_at_a_time():
+        return statistics.lengths(_dataset)
 
 
 @st.cache_data(max_entries=8, show_spinner="Looking for repeated texts")
 def _repeats(content_hash: str, _dataset: Dataset) -> list[Repeat]:
     """As `_lengths`."""
-    return statistics.duplicates(_dataset)
+    with limits.one_at_a_time():
+        return statistics.duplicates(_dataset)
