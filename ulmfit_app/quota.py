@@ -1,5 +1,6 @@
 """How much one visitor of a hosted server may keep. Whoever keeps the server may keep what the disk holds."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import get_args
@@ -45,7 +46,8 @@ def used() -> int:
     """Bytes of all that whoever asks has: deleted things, which stay for a week, and unfinished downloads too."""
     places = [access.place(things, deleted=deleted) for things in get_args(access.Things) for deleted in (False, True)]
     places += settings().home_path.glob(f"cache/hub/{access.folder_name(access.current())}-*")
-    return sum(_bytes(path) for place in places for path in place.rglob("*"))
+    found = (Path(folder) / name for place in places for folder, _, names in os.walk(place) for name in names)
+    return sum(map(_bytes, found))  # os.walk passes by what goes meanwhile
 
 
 def _bytes(path: Path) -> int:
