@@ -22,6 +22,7 @@ from ulmfit_app.schema import RunState
 from ulmfit_app.settings import CHECKOUT, VISITOR_COOKIE, settings
 from ulmfit_app.ui import crowd, dataset_form, dataset_input
 from ulmfit_app.ui import visitor as module
+from ulmfit_app.ui.dataset_form import CHECKED
 from ulmfit_app.ui.datasets import open_dataset
 from ulmfit_app.ui.exploration import explore
 from ulmfit_app.ui.visitor import SESSION, visitor
@@ -312,6 +313,16 @@ def test_a_dataset_is_read_one_at_a_time(tab: str, monkeypatch: pytest.MonkeyPat
         busy = everything_on("datasets", BOB, monkeypatch, dataset="bobs", tab=tab)
     assert "is still being computed" in busy
     assert "is still being computed" not in everything_on("datasets", BOB, monkeypatch, dataset="bobs", tab=tab)
+
+
+def test_where_nothing_can_be_added_nothing_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ULMFIT_FREE_MB", str(10**9))
+    settings.cache_clear()
+    app = opened("datasets", ALICE, monkeypatch)
+    app.get("button_group")[0].set_value("paste").run()
+    app.text_area(key="pasted").set_value("One text.\nAnother text.").run()
+    next(button for button in app.button if button.label == "Check the texts").click().run()
+    assert "disk is nearly full" in app.error[0].value and CHECKED not in app.session_state
 
 
 def test_the_sidebar_shows_the_runs_of_the_visitor_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

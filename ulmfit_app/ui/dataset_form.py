@@ -12,7 +12,7 @@ from time import monotonic
 
 import streamlit as st
 
-from ulmfit_app import access, limits
+from ulmfit_app import access, limits, quota
 from ulmfit_app.data import ingest, sources
 from ulmfit_app.data.archive import is_archive
 from ulmfit_app.data.ingest import Preview
@@ -159,6 +159,7 @@ def _draw_check(choice: Choice) -> None:
     if identity == choice.identity and table is not None:
         _draw_checked(choice, table)
     elif st.button("Check the texts", type="primary", icon=":material/fact_check:"):
+        quota.refuse_full()  # what is checked lies on the disk until it is added or given up
         with st.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, text="Reading")
             st.button("Cancel", help="Ends the reading; nothing has been stored.")  # any rerun ends this one
