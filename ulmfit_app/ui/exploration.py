@@ -11,7 +11,7 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.exploration import Exploration, sample
 from ulmfit_app.ui.errors import plain
 
-WAITING = " For visitors one core does it, and whatever else you ask for waits until it is done or cancelled."
+WAITING = " For visitors one core does it, and nothing else is computed for them until it is done or cancelled."
 CACHED = 4  # explorations in memory; that of IMDb takes about 100 MB
 
 
