@@ -125,7 +125,7 @@ class ModelCache:
 
 
 def weight_bytes(config: ModelConfig) -> int:
-    """Memory of the weights of such a model once it is loaded, in bytes."""
+    """Memory of the weights of such a model once it is loaded, in bytes; of a small one stored in fp16 it is less."""
     each = FP32 if config.dtype == "float32" else FP32 + FP16
     return each * sum(prod(shape) for shape in modelfolder.expected_shapes(config).values())
 

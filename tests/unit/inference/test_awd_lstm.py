@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.fixtures import ARCHITECTURE, VOCAB, random_weights
+from ulmfit_app.inference import half
 from ulmfit_app.inference.awd_lstm import AwdLstm, State, first_rows, repeated
 from ulmfit_app.modelfolder.tensors import encoder_shapes
 
@@ -15,7 +16,12 @@ def lstm(request: pytest.FixtureRequest) -> AwdLstm:
     weights = random_weights(encoder_shapes(ARCHITECTURE, len(VOCAB)), torch.Generator().manual_seed(0))
     if request.param == "as if stored in 16 bits":
         weights = {name: tensor.half().float() for name, tensor in weights.items()}
-    return AwdLstm(weights, 3)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(half, "LARGE", 0)  # these are as small as tests are
+        lstm = AwdLstm(weights, 3)
+    stored_so = half._available() and request.param != "in 32 bits"
+    assert {layer._for_few is not None for layer in lstm._layers} == {stored_so}
+    return lstm
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])

@@ -10,6 +10,13 @@ WEIGHT = torch.randn(300, 70, generator=torch.Generator().manual_seed(0)).half()
 BIAS = torch.randn(300, generator=torch.Generator().manual_seed(1))
 ON_X86 = torch.backends.quantized.engine in ("x86", "fbgemm")
 
+
+@pytest.fixture(autouse=True)
+def small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is fast is another question: see the benchmarks."""
+    monkeypatch.setattr(half, "LARGE", 1000)
+
+
 pytestmark = pytest.mark.skipif(not ON_X86, reason="torch has no FBGEMM for this processor")
 
 
@@ -43,6 +50,12 @@ def test_weights_that_16_bits_do_not_hold_exactly_are_not_taken(value: float) ->
     other[5, 5] = value
     assert half.packed_linear(other, BIAS) is None
     assert half.packed_lstm(WEIGHT, other, BIAS, BIAS) is None and half.packed_lstm(other, WEIGHT, BIAS, BIAS) is None
+
+
+def test_small_matrices_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(half, "LARGE", 2 * WEIGHT.numel())
+    assert half.packed_linear(WEIGHT, BIAS) is None
+    assert half.packed_lstm(WEIGHT, WEIGHT, BIAS, BIAS) is not None
 
 
 def test_without_the_library_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
