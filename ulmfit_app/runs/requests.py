@@ -10,7 +10,7 @@ from pathlib import Path
 from ulmfit_app.runs.folder import now
 from ulmfit_app.runs.models import model_folder, parent_folder
 from ulmfit_app.runs.submit import submit
-from ulmfit_app.schema import Recipe, RunKind, RunSpec, Split
+from ulmfit_app.schema import FASTAI_LMS, Recipe, RunKind, RunSpec, Split
 
 INPUT = "input-"  # before the name of a file that somebody gave, so that it can be no other file of the folder
 LONGEST = 80
@@ -83,7 +83,7 @@ def find_rates(
 
     `parent`: None for random weights. Raises `ParentError`, `RecipeError`.
     """
-    if parent is not None:
+    if parent is not None and parent not in FASTAI_LMS:  # those are downloaded by the run
         parent_folder(parent)
     spec = RunSpec(
         kind=RunKind.LR_FIND,

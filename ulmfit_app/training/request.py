@@ -28,7 +28,7 @@ def choose_parent(kind: Kind, recipe: str, dataset: str, info: DatasetInfo | Non
         return ParentChoice(None, "random weights, as asked")
     if asked in FASTAI_LMS and is_absent(asked):
         backwards = "; it reads texts from their end, trainings here from their beginning" if asked == BACKWARD else ""
-        return ParentChoice(asked, f"fastai's weights of WikiText-103, downloaded by the run{backwards}")
+        return ParentChoice(asked, f"the weights that fastai trained on WikiText-103, downloaded by the run{backwards}")
     if asked is not None:
         folder = registry.folder_of(asked)
         return ParentChoice(asked if folder.name == asked else str(folder), "as asked")

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ulmfit_app import recipes, registry
+from ulmfit_app import limits, recipes, registry
 from ulmfit_app.defaults import SCRATCH, ParentChoice
 from ulmfit_app.errors import AppError, NameTakenError, RecipeError
 from ulmfit_app.runs.summary import RunSummary
-from ulmfit_app.schema import MAX_NAME, DatasetInfo, Kind, ModelConfig, Recipe
-from ulmfit_app.training.request import choose_name, choose_parent
+from ulmfit_app.schema import FASTAI_LMS, MAX_NAME, DatasetInfo, Kind, ModelConfig, Recipe
+from ulmfit_app.training.request import choose_name, choose_parent, is_absent
 from ulmfit_app.ui.errors import in_words, plain
 from ulmfit_app.ui.url_choice import choose_in_url
 
@@ -64,21 +64,22 @@ def pick_parent(recipe: Recipe, dataset: str, info: DatasetInfo | None) -> Paren
     except AppError as error:
         trouble = in_words(error)
     models = [entry.name for entry in registry.models() if entry.config and _may_be_parent(entry.config)]
-    words = {USUAL: f"{usual.name or SCRATCH} (the usual choice)" if usual else "the usual choice is not here"}
+    absent = [] if limits.are_set() else [name for name in FASTAI_LMS if is_absent(name)]
+    words = {name: f"{name} (fastai's, downloaded first)" for name in absent}
+    words[USUAL] = f"{usual.name or SCRATCH} (the usual choice)" if usual else "the usual choice is not here"
     name = choose_in_url(
         "Start from",
-        [USUAL, *models, SCRATCH],
+        [USUAL, *models, *absent, SCRATCH],
         "parent",
         format_func=lambda name: words.get(name, name),
         help="A language model, or an encoder, whose weights are the start; scratch: random weights.",
     )
-    if name != USUAL:
-        return choose_parent(recipe.kind, recipe.name, dataset, info, name)
-    if usual is None:
+    choice = usual if name == USUAL else choose_parent(recipe.kind, recipe.name, dataset, info, name)
+    if choice is None:
         st.error(plain(trouble), icon=":material/error:")
-    elif usual.name is not None or recipe.name == "pretrain":
-        st.caption(plain(f"{usual.reason[0].upper()}{usual.reason[1:]}."))
-    return usual
+    elif name in absent or (name == USUAL and (choice.name is not None or recipe.name == "pretrain")):
+        st.caption(plain(f"{choice.reason[0].upper()}{choice.reason[1:]}."))
+    return choice
 
 
 def _may_be_parent(config: ModelConfig) -> bool:

@@ -6,6 +6,7 @@ from ulmfit_app import limits, registry
 from ulmfit_app.data.sources import CatalogueEntry
 from ulmfit_app.registry.vocabulary import read_vocab
 from ulmfit_app.schema import Recipe, RunSpec
+from ulmfit_app.training.request import is_absent
 from ulmfit_app.training.words import Words, compare
 from ulmfit_app.ui.datasets import open_dataset
 from ulmfit_app.ui.errors import plain
@@ -14,8 +15,8 @@ READ = {"kind", "min_freq", "max_vocab", "first_tokens", "train_texts", "count_v
 
 
 def words_of(spec: RunSpec, entry: CatalogueEntry) -> Words | None:
-    """The words of the texts that `spec` reads; None where the dataset is still to be downloaded."""
-    if entry.info is None or spec.recipe is None:
+    """The words of the texts that `spec` reads; None where dataset or parent are still to be downloaded."""
+    if entry.info is None or spec.recipe is None or (spec.parent and is_absent(spec.parent)):
         return None
     settings = spec.recipe.model_dump_json(include=READ)
     config = registry.entry(spec.parent).config if spec.parent else None
@@ -47,7 +48,7 @@ def draw_words(words: Words | None, spec: RunSpec) -> None:
     recipe = spec.recipe
     assert recipe  # a training has one
     if words is None:
-        st.caption("How many words the parent knows is counted once the dataset has been downloaded.")
+        st.caption("How many words the parent knows is counted once all has been downloaded.")
         return
     fit, where = words.fit, f" (counted on a sample of {words.sample:,} texts)" if words.sample else ""
     total = f"{fit.kept + fit.new:,} words occur {recipe.min_freq} times or more{where}"

@@ -69,6 +69,7 @@ def test_a_finder_names_a_stage_of_its_recipe() -> None:
         requests.find_rates(DEMO, "imdb", None, stage=4)
     with pytest.raises(ParentError):
         requests.find_rates(DEMO, "imdb", "gone")
+    assert _spec(requests.find_rates(DEMO, "imdb", "wt103-fwd", stage=0)).parent == "wt103-fwd"  # the run downloads it
 
 
 def test_too_large_an_input_is_refused_and_leaves_nothing(
