@@ -128,7 +128,9 @@ def test_what_was_made_before_is_taken_over_and_signing_out_hides_it(
     expect(page.get_by_text("Made before signing in")).to_have_count(0, timeout=PATIENCE)
     page.goto(f"{server.url}/models")
     expect(page.get_by_text("made-before").first).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("button", name="Sign out").click()
+    # Streamlit draws the page of a visitor first and has the browser fetch the address that ends the cookie next.
+    with page.expect_response("**/auth/logout*", timeout=PATIENCE):
+        page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in with Hugging Face")).to_be_visible(timeout=PATIENCE)
     page.goto(f"{server.url}/models")
     expect(page.get_by_text("models,").first).to_be_visible(timeout=PATIENCE)
