@@ -1,7 +1,7 @@
 """Arms that train: steps of a language model or a classifier, ours and plain fastai, on the same minibatches.
 
 Ours runs as a training does, with its checkpoints and events; plain fastai as the notebook has it. Both start from the
-same weights, draw the same random numbers and are timed by the same callback.
+same weights and are timed by the same callback.
 """
 
 import tempfile

@@ -39,8 +39,8 @@ class Device:
         return [CPUAutocast()]
 
     @property
-    def fuses_output(self) -> bool:
-        """True where lm_output.py is known to be faster: on the CPU (never tried on CUDA and MPS)."""
+    def is_cpu(self) -> bool:
+        """True where lm_output.py and dropout.py are known to be faster (never tried on CUDA and MPS)."""
         return self.name == "cpu"
 
 

@@ -21,7 +21,7 @@ from ulmfit_app.data.dataset import Dataset
 from ulmfit_app.data.token_workers import usable_cores
 from ulmfit_app.data.tokens import tokenizer_config
 from ulmfit_app.data.vocabulary import vocabulary_fit
-from ulmfit_app.engine import checkpoints, corpus, devices, learners, lm_output, loaders, parents, word2vec
+from ulmfit_app.engine import checkpoints, corpus, devices, dropout, learners, lm_output, loaders, parents, word2vec
 from ulmfit_app.engine.checkpoints import Resumed
 from ulmfit_app.engine.corpus import Corpus
 from ulmfit_app.engine.devices import Device
@@ -205,7 +205,7 @@ def _learner(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], architec
         train_texts, valid_texts = (loaders.LMTexts(ids, vocab) for ids in parts)
         dls = loaders.lm_loaders(train_texts, valid_texts, recipe, job.device.torch)
         learner = learners.lm_learner(dls, architecture, recipe)
-        if job.device.fuses_output:
+        if job.device.is_cpu:
             lm_output.fuse(learner)
     else:
         label_ids = [texts.labels(rows) for rows in (texts.train, texts.valid)]
@@ -213,6 +213,8 @@ def _learner(job: Job, recipe: Recipe, texts: Corpus, vocab: list[str], architec
         train, valid = (loaders.LabelledTexts(*part, vocab, names) for part in zip(parts, label_ids, strict=True))
         dls = loaders.classifier_loaders(train, valid, recipe, job.device.torch)
         learner = learners.classifier_learner(dls, architecture, recipe, label_ids[0])
+    if job.device.is_cpu:
+        dropout.quicken(learner)
     learner.model.to(job.device.torch)
     return learner
 
