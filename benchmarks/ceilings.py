@@ -61,6 +61,12 @@ def lstm_weights(architecture: Architecture) -> int:
     return sum(4 * n_out * (n_in + n_out) for n_in, n_out in pairwise(sizes))
 
 
+def recurrent_weights(architecture: Architecture) -> int:
+    """Those of them that are read again for every token of a text; the others can be read once a text."""
+    hid, layers = architecture.n_hid, architecture.n_layers
+    return sum(4 * n_out * n_out for n_out in [*[hid] * (layers - 1), architecture.emb_sz])
+
+
 class Operators:
     """A context that records which torch operators take the time."""
 

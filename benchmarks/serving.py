@@ -10,7 +10,7 @@ from benchmarks.arms import Answer, Skipped
 from benchmarks.ceilings import Operators, timed
 from ulmfit_app import inference, modelfolder
 from ulmfit_app.data.tokens import Tokenizer
-from ulmfit_app.schema import Kind, Sampling, Split
+from ulmfit_app.schema import Kind, ModelConfig, Sampling, Split
 
 SENTENCE = "That honestly was the worst movie I've ever seen."
 PROMPT = "I liked this movie because"
@@ -22,7 +22,9 @@ def predict(settings: dict[str, Any]) -> Answer:
     """One text at a time, warm: a sentence, and a review of about 250 tokens."""
     folder = material.model(Kind.CLASSIFIER, settings)
     call = _one_by_one(settings["side"], folder)
-    weights = ceilings.lstm_weights(modelfolder.read_config(folder).architecture)
+    config = modelfolder.read_config(folder)
+    weights = ceilings.lstm_weights(config.architecture)
+    recurrent = _bytes(settings["side"], config) * ceilings.recurrent_weights(config.architecture)
     samples, profile = {}, {}
     for name, text in (("short text", SENTENCE), ("250-token review", _review_of(250))):
         seconds = timed(lambda text=text: call(text), "cpu", settings["times"], warm=5)
@@ -32,11 +34,17 @@ def predict(settings: dict[str, Any]) -> Answer:
         tokenised = min(timed(lambda text=text: Tokenizer()(text), "cpu", 10, warm=2))
         profile[f"{name}: tokens"] = tokens
         profile[f"{name}: GFLOP/s"] = round(2 * weights * tokens / best / 1e9, 2)
+        profile[f"{name}: GB/s of recurrent weights, if read once a token"] = round(recurrent * tokens / best / 1e9, 2)
         profile[f"{name}: share in one tokenisation"] = round(tokenised / best, 3)
         with Operators() as operators:
             call(text)
         profile |= {f"{name}: {key}": value for key, value in operators.shares().items()}
     return {"samples": samples, "profile": profile, "same": _review_of(250)[:80]}
+
+
+def _bytes(side: str, config: ModelConfig) -> int:
+    """How many a weight takes where it is used for one text: half.py's 2, or 4."""
+    return 2 if side == "ours" and config.dtype == "float16" else 4
 
 
 def _review_of(tokens: int) -> str:
@@ -124,7 +132,7 @@ def generate(settings: dict[str, Any]) -> Answer:
     call = _continuation(settings["side"], folder)
     config = modelfolder.read_config(folder)
     weights = ceilings.lstm_weights(config.architecture) + config.vocab_size * config.architecture.emb_sz
-    number = 2 if settings["side"] == "ours" and config.dtype == "float16" else 4  # bytes of a weight when it is used
+    number = _bytes(settings["side"], config)
     call(5)
     samples, profile = {}, {}
     for words in settings["words"]:
