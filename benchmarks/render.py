@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks import quality_page
-from benchmarks.goals import BOUNDS, Bound
+from benchmarks.goals import BOUNDS, GOALS, Bound
 from benchmarks.markdown import table
 from benchmarks.record import RESULTS, ROOT
+from benchmarks.summary import SHARE_OF
 
 TARGET = ROOT / "docs" / "results.md"
 HEADER = """\
@@ -33,8 +34,10 @@ PAGES = {"quality": quality_page.quality, "labels": quality_page.labels}  # reco
 HOW = """\
 Each arm ran in fresh processes with the same number of threads, the arms in turn and in turned order, after a warm-up,
 on the same texts and weights (random ones of the size named below: speed does not depend on their values). “Memory
-kept” is a setting of the system's allocator with which the app's workers run; ours has it in training.
+kept” is a setting of the system's allocator with which the app's workers run; ours has it in training. The last column
+says how near our side comes to what this machine was measured to do at most, in the same run.
 """
+LIMITS = {"matrix product": "peak of matrix products", "weights read": "speed at which weights are read"}
 NUMBERS = ("median", "q1", "q3", "p95", "n")
 
 
@@ -48,19 +51,35 @@ def page() -> str:
 def goal_table(records: Sequence[dict[str, Any]]) -> list[str]:
     """All goals that a record speaks of, in one table; nothing without such records."""
     by_name = {record["name"]: record["figures"] for record in records}
-    rows = [_goal(row, name) for name, figures in by_name.items() for row in figures.get("goals", [])]
+    rows = [_goal(row, name, figures) for name, figures in by_name.items() for row in figures.get("goals", [])]
     rows += [_bound(bound, by_name[bound.record]) for bound in BOUNDS if bound.record in by_name]
     if not rows:
         return []
-    heading = ("what", "ours", "against", "must", "aim", "reached", "least to most", "")
+    heading = ("what", "ours", "against", "must", "aim", "reached", "least to most", "", "ours comes to")
     return ["## Goals", "", HOW, *table(heading, rows), ""]
 
 
-def _goal(row: dict[str, Any], record: str) -> list[str]:
+def _goal(row: dict[str, Any], record: str, figures: dict[str, Any]) -> list[str]:
     times = [f"{row[name]:g}x" if row[name] else "" for name in ("must", "aim")]
     what = row["what"] + (", full size" if record.endswith("-full") else "")
     said = [f"**{row['median']:.3g}x**", f"{row['least']:.3g}x to {row['most']:.3g}x"]
-    return [what, row["ours"], row["against"], *times, *said, verdict(row["median"], row["must"], row["aim"])]
+    rated = verdict(row["median"], row["must"], row["aim"])
+    return [what, row["ours"], row["against"], *times, *said, rated, _near_limit(row, figures.get("arms", {}))]
+
+
+def _near_limit(row: dict[str, Any], arms: dict[str, Any]) -> str:
+    """Which limit of the machine our arm comes nearest to, by its profile; nothing where none was measured."""
+    goal = next((goal for goal in GOALS if goal.what == row["what"]), None)
+    if goal is None:
+        return ""
+    parts = (goal.measure.rsplit(" ", 1)[0], "tokens given")  # of a profile that has parts: this one, or all of a bulk
+    shares = {}
+    for name, share in arms.get(goal.figure, {}).get(row["ours"], {}).get("profile", {}).items():
+        part, *more = name.split(": ")
+        if SHARE_OF in name and (not more or part in parts):
+            shares[name.partition(SHARE_OF)[2]] = share
+    limit = max(shares, key=lambda name: shares[name], default="")
+    return f"{shares[limit]:.0%} of the {LIMITS[limit]}" if limit else ""
 
 
 def _bound(bound: Bound, figures: dict[str, Any]) -> list[str]:
@@ -69,7 +88,7 @@ def _bound(bound: Bound, figures: dict[str, Any]) -> list[str]:
         value = value[key]
     limits = [f"{limit:g} {bound.unit}" for limit in (bound.must, bound.aim)]
     said = verdict(-value, -bound.must, -bound.aim)
-    return [bound.what, "", "", *limits, f"**{value:g} {bound.unit}**", "", said]
+    return [bound.what, "", "", *limits, f"**{value:g} {bound.unit}**", "", said, ""]
 
 
 def verdict(value: float, must: float | None, aim: float | None) -> str:

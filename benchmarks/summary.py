@@ -8,6 +8,7 @@ from benchmarks.arms import Run
 
 DIGITS = 4
 PEAKS = {"GFLOP/s": "matrix product GFLOP/s", "GB/s": "weights read GB/s"}  # unit of a profile -> the machine's measure
+SHARE_OF = ", as a share of the machine's "
 
 
 def summed_up(samples: Sequence[float]) -> dict[str, float]:
@@ -48,7 +49,7 @@ def add_shares(figures: dict[str, Any]) -> None:
                 for unit, measure in PEAKS.items():
                     if unit in what and measure in peak:
                         share = _rounded(value / peak[measure]["median"])
-                        profile[f"{what}, as a share of the machine's {measure.removesuffix(unit).strip()}"] = share
+                        profile[f"{what}{SHARE_OF}{measure.removesuffix(unit).strip()}"] = share
 
 
 def _arm(runs: Sequence[Run]) -> dict[str, Any]:

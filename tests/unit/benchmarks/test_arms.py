@@ -153,6 +153,17 @@ def test_the_goal_table_says_what_was_reached() -> None:
     ui = {"start to first prediction s": 9.0, "resident memory after all pages MB": 450}
     records = [{"name": "serving", "figures": {"goals": [row]}}, {"name": "ui", "figures": ui}]
     lines = "\n".join(render.goal_table(records))
-    assert "| w | o | a | 2x | 4x | **3x** | 2.5x to 3.5x | must reached |" in lines
+    assert "| w | o | a | 2x | 4x | **3x** | 2.5x to 3.5x | must reached |  |" in lines
     assert "**9 s** |  | missed |" in lines and "**450 MB** |  | aim reached |" in lines
     assert render.goal_table([{"name": "x", "figures": {}}]) == []
+
+
+def test_the_goal_table_says_which_limit_of_the_machine_is_near() -> None:
+    numbers = {"must": 8, "aim": 20, "median": 6, "least": 6, "most": 6}
+    row = {"what": "predict, short text, median", "ours": "ours", "against": "plain fastai", **numbers}
+    profile = {"short text: GFLOP/s": 40, "short text: GB/s": 18, "250-token review: GFLOP/s": 190}
+    machine = {"peak, fp32": {"matrix product GFLOP/s": {"median": 200}, "weights read GB/s": {"median": 20}}}
+    arms = {"the machine": machine, "predict": {"ours": {"profile": profile}}}
+    summary.add_shares(arms)
+    lines = "\n".join(render.goal_table([{"name": "serving", "figures": {"goals": [row], "arms": arms}}]))
+    assert "| missed | 90% of the speed at which weights are read |" in lines
