@@ -146,7 +146,7 @@ def test_the_whole_chain_by_command(tmp_path: Path) -> None:
     lm = ulmfit("train", "lm", *common, "--from", "scratch", "--set", "stages.1.max_steps=30")
     assert lm.returncode == 0, lm.stderr
     assert json.loads(lm.stdout)["result"]["metrics"]["perplexity"] > 1
-    classifier = ulmfit("train", "classifier", *common, "--set", "bs=16")
+    classifier = ulmfit("train", "classifier", *common, "--set", "bs=16", "--set", "stages.3.lr=0.01")
     assert classifier.returncode == 0, classifier.stderr
     assert "from toy-lm: the newest language model fine-tuned on this dataset" in classifier.stderr
     result = json.loads(classifier.stdout)["result"]
