@@ -153,6 +153,12 @@ def _made(entry: ModelEntry) -> Figures:
 
 def training_seconds(config: ModelConfig, runs: Sequence[RunSummary]) -> float | None:
     """How long the run worked that made the model of `config` or its original; None if it is not among `runs`."""
+    run = training_run(config, runs)
+    return round(run.result.seconds) if run and run.result else None
+
+
+def training_run(config: ModelConfig, runs: Sequence[RunSummary]) -> RunSummary | None:
+    """The finished run that made the model of `config` or its original; None if it is not among `runs`."""
     lineage = config.lineage
     for run in runs:
         spec = run.spec
@@ -160,7 +166,7 @@ def training_seconds(config: ModelConfig, runs: Sequence[RunSummary]) -> float |
             continue
         same = (spec.kind.trains, spec.seed, spec.dataset) == (config.kind, lineage.seed, lineage.dataset)
         if same and fit_to_texts(spec.recipe, lineage.train_texts) == lineage.recipe:
-            return round(run.result.seconds)
+            return run
     return None
 
 

@@ -138,6 +138,18 @@ def spread(cells: list[Figures]) -> str:
     return mean if len(found) == 1 else f"{mean} ({min(found):.3f} to {max(found):.3f})"
 
 
+HOW_COMMANDS = """\
+What made the shipped models, in this order. The machine did other work beside most of it, and a training was paused and
+resumed often; only the time in which it worked is counted.
+"""
+
+
+def commands(figures: Figures) -> Iterator[str]:
+    """The table of the record `commands`."""
+    rows = [[f"`{one['command']}`", duration(one["seconds"]), one.get("on", "")] for one in figures.values()]
+    yield from (HOW_COMMANDS, *table(("command", "time", "on"), rows), "")
+
+
 def duration(seconds: float | None) -> str:
     """In the unit that a person would use; empty if it was not recorded."""
     if seconds is None:

@@ -19,6 +19,7 @@ Every number here is from a record in `benchmarks/results/`, rendered by `make r
 TITLES = {
     "quality": "How good the models are",
     "labels": "With few labels",
+    "commands": "The long commands",
     "ui": "The app: start, reruns, memory",
     "load": "Many visitors at once",
     "fuzz": "Hostile inputs",
@@ -30,7 +31,8 @@ TITLES = {
     "training-full": "Training, full size",
     "tokenisation-full": "The token cache, longer",
 }
-PAGES = {"quality": quality_page.quality, "labels": quality_page.labels}  # records with tables of their own
+# Records with tables of their own.
+PAGES = {"quality": quality_page.quality, "labels": quality_page.labels, "commands": quality_page.commands}
 HOW = """\
 Each arm ran in fresh processes with the same number of threads, the arms in turn and in turned order, after a warm-up,
 on the same texts and weights (random ones of the size named below: speed does not depend on their values). “Memory

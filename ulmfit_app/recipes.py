@@ -24,13 +24,13 @@ def _gradual(high: float) -> Slice:
     return Slice(low=high / GRADUAL, high=high)
 
 
-def _gradual_unfreezing(last_epochs: int = 2, **bounds: int) -> tuple[Stage, ...]:
+def _gradual_unfreezing(last_epochs: int = 2, last_lr: float = 1e-3, **bounds: int) -> tuple[Stage, ...]:
     """The notebook's four classifier stages (ULMFiT paper, section 3.3); `bounds` go to every stage."""
     return (
         Stage(name="head", freeze_to=-1, lr=2e-2, **bounds),
         Stage(name="last two groups", freeze_to=-2, lr=_gradual(1e-2), **bounds),
         Stage(name="last three groups", freeze_to=-3, lr=_gradual(5e-3), **bounds),
-        Stage(name="all groups", freeze_to=0, epochs=last_epochs, lr=_gradual(1e-3), **bounds),
+        Stage(name="all groups", freeze_to=0, epochs=last_epochs, lr=_gradual(last_lr), **bounds),
     )
 
 
@@ -84,6 +84,16 @@ RECIPES: tuple[Recipe, ...] = (
         drop_mult=0.5,
         text_vocab="parent",
         stages=_gradual_unfreezing(),
+    ),
+    Recipe(
+        name="shipped",
+        kind=Kind.CLASSIFIER,
+        description="How imdb-classifier was made: the notebook's stages for a smaller model, the best epoch kept.",
+        bs=32,
+        drop_mult=0.4,
+        text_vocab="parent",
+        keep="best",
+        stages=_gradual_unfreezing(last_epochs=3, last_lr=2e-3),
     ),
     Recipe(
         name="quick",
