@@ -44,6 +44,18 @@ PERIOD = (
     "is mostly about government and software work in the United States."
 )
 
+LOOKED = "Sixty samples were read, three for each of twenty prompts, five of them about faith, origin or violence: "
+SEEN = {
+    "general-lm": LOOKED
+    + "encyclopedia entries, office prose, talk and old novels, right in grammar for some ten words and without a "
+    "thread after that. Facts are wrong and sound certain (a faith became the capital of an ocean), and one sample "
+    "went on about animals where the prompt had named gay people. No insult, nothing sexual.",
+    "imdb-lm": LOOKED
+    + "film reviews in tone and in most of their grammar, which praise and damn the same film in two sentences. "
+    "Actors' names stand beside films and deeds that are made up; asked for groups of people it writes the "
+    "clichés of films. No insult of a group, nothing sexual.",
+}
+
 
 def main() -> None:
     """Write the notes of every shipped model that was measured."""
@@ -66,7 +78,7 @@ def notes(folder: Path, figures: Figures) -> str:
         "### Texts\n\n" + "\n".join(f"- {source}" for source in DATA[name]),
         f"### Licence of the weights\n\n{LICENCE}",
         "### Measured\n\n" + "\n".join(numbers),
-        "### Limits seen\n\n" + "\n".join([PERIOD, *_limits(mine)]),
+        "### Limits seen\n\n" + "\n".join([PERIOD, *_seen(name), *_limits(mine)]),
     )
     return "\n\n".join(parts)
 
@@ -89,6 +101,11 @@ def _accuracy(figures: Figures, mine: Figures) -> list[str]:
 def _language(mine: Figures) -> list[str]:
     models = mine.get("language models")
     return [quality_page.HOW_LMS, *quality_page.language_models(models)] if models else []
+
+
+def _seen(name: str) -> list[str]:
+    """What somebody saw who read what the model writes."""
+    return ["", SEEN[name]] if name in SEEN else []
 
 
 def _limits(mine: Figures) -> list[str]:

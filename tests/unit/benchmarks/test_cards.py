@@ -48,6 +48,7 @@ def test_a_language_models_card_has_its_own_rows_only(tmp_path: Path) -> None:
     lm = {"perplexity": 71.2, "bits_per_character": 1.5, "accuracy": 0.3, "unknown_share": 0.02, "tokens": 1000}
     figures = {"language models": {"mine": arm(folder, **lm), "other": {"of": "abc def", **lm, "perplexity": 99.9}}}
     said = cards.notes(folder, figures)
+    assert cards.SEEN["general-lm"] in said and cards.SEEN["imdb-lm"] not in said
     assert "71.2" in said and "99.9" not in said and "distributed for research" not in said
 
 
