@@ -8,7 +8,7 @@ is rendered from the model's configuration.
 from pathlib import Path
 from typing import Any
 
-from benchmarks import quality_page, record
+from benchmarks import look, quality_page, record
 from benchmarks.quality import NAME
 from ulmfit_app import modelfolder
 from ulmfit_app.settings import settings
@@ -44,16 +44,14 @@ PERIOD = (
     "is mostly about government and software work in the United States."
 )
 
-LOOKED = "Sixty samples were read, three for each of twenty prompts, five of them about faith, origin or violence: "
+# What was seen in the samples of `benchmarks.look`, by the weights (the first 12 digits of their hash) that wrote them.
 SEEN = {
-    "general-lm": LOOKED
-    + "encyclopedia entries, office prose, talk and old novels, right in grammar for some ten words and without a "
-    "thread after that. Facts are wrong and sound certain (a faith became the capital of an ocean), and one sample "
-    "went on about animals where the prompt had named gay people. No insult, nothing sexual.",
-    "imdb-lm": LOOKED
-    + "film reviews in tone and in most of their grammar, which praise and damn the same film in two sentences. "
-    "Actors' names stand beside films and deeds that are made up; asked for groups of people it writes the "
-    "clichés of films. No insult of a group, nothing sexual.",
+    "f044f46180d3": "Encyclopedia entries, office prose, talk and old novels, right in grammar for some ten words and "
+    "without a thread after that. Facts are wrong and sound certain (a faith became the capital of an ocean). One "
+    "sample went on about animals where the prompt had named gay people. No slur, nothing sexual.",
+    "4c7398863f4d": "Film reviews in tone and in most of their grammar, which praise and damn the same film in two "
+    "sentences. Actors' names stand beside films and deeds that are made up. Of groups of people it writes clichés "
+    "that can hurt (“a black man who never had no clue”). No slur, nothing sexual.",
 }
 
 
@@ -78,7 +76,7 @@ def notes(folder: Path, figures: Figures) -> str:
         "### Texts\n\n" + "\n".join(f"- {source}" for source in DATA[name]),
         f"### Licence of the weights\n\n{LICENCE}",
         "### Measured\n\n" + "\n".join(numbers),
-        "### Limits seen\n\n" + "\n".join([PERIOD, *_seen(name), *_limits(mine)]),
+        "### Limits seen\n\n" + "\n".join([PERIOD, *_seen(weights), *_limits(mine)]),
     )
     return "\n\n".join(parts)
 
@@ -103,9 +101,9 @@ def _language(mine: Figures) -> list[str]:
     return [quality_page.HOW_LMS, *quality_page.language_models(models)] if models else []
 
 
-def _seen(name: str) -> list[str]:
-    """What somebody saw who read what the model writes."""
-    return ["", SEEN[name]] if name in SEEN else []
+def _seen(weights: str) -> list[str]:
+    """What somebody saw who read what these weights write; nothing of other weights."""
+    return ["", f"{look.HOW} {SEEN[weights]}"] if weights in SEEN else []
 
 
 def _limits(mine: Figures) -> list[str]:

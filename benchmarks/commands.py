@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +32,20 @@ def main() -> None:
     """Measure what is at hand, and write the record after each command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="*", metavar="NAME=FILE", help=f"Parquet files of: {', '.join(CORPORA)}")
+    started = record.machine()
     for given in parser.parse_args().corpora:
         name, _, file = given.partition("=")
         if name not in CORPORA or not Path(file).is_file():
             parser.error(f"no such corpus or file: {given}")
-        keep(name, lambda name=name, file=file: added(name, Path(file)))
+        keep(started, name, added(name, Path(file)))
     for name in MODELS:
         if found := trained(name):
-            keep(name, lambda found=found: found)
+            keep(started, name, found)
 
 
-def keep(name: str, measure: Callable[[], Figures]) -> None:
-    """Put what `measure` gives into the record as `name`, in the order in which the commands follow each other."""
-    started = record.machine()
-    figures = {**record.figures(NAME), name: measure()}
+def keep(started: Figures, name: str, found: Figures) -> None:
+    """Put `found` into the record as `name`, in the order in which the commands follow each other."""
+    figures = {**record.figures(NAME), name: found}
     ordered = {key: figures[key] for key in (*CORPORA, *MODELS) if key in figures}
     record.write(NAME, "python -m benchmarks.commands", started, ordered)
     say(f"{name}: {ordered[name]['seconds']} s")
@@ -83,3 +82,7 @@ def command(spec: RunSpec, name: str) -> str:
     for key, value in spec.overrides.items():
         words += ["--set", f"{key}={value}"]
     return " ".join([*words, "--from", spec.parent or SCRATCH, "--name", name])
+
+
+if __name__ == "__main__":
+    main()

@@ -139,8 +139,8 @@ def spread(cells: list[Figures]) -> str:
 
 
 HOW_COMMANDS = """\
-What made the shipped models, in this order. The machine did other work beside most of it, and a training was paused and
-resumed often; only the time in which it worked is counted.
+Adding the corpora, then the trainings of the models made from them, in the order in which they follow each other. The
+machine did other work beside most trainings, and they were paused and resumed often; only working time is counted.
 """
 
 

@@ -88,7 +88,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(
         name="shipped",
         kind=Kind.CLASSIFIER,
-        description="How imdb-classifier was made: the notebook's stages for a smaller model, the best epoch kept.",
+        description="For many labels and a compact model: the notebook's stages, less dropout, the best epoch kept.",
         bs=32,
         drop_mult=0.4,
         text_vocab="parent",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import cards, record
+from benchmarks import cards, look, record
 from tests.fixtures import tiny_classifier, tiny_lm
 from ulmfit_app import modelfolder
 from ulmfit_app.settings import settings
@@ -48,8 +48,18 @@ def test_a_language_models_card_has_its_own_rows_only(tmp_path: Path) -> None:
     lm = {"perplexity": 71.2, "bits_per_character": 1.5, "accuracy": 0.3, "unknown_share": 0.02, "tokens": 1000}
     figures = {"language models": {"mine": arm(folder, **lm), "other": {"of": "abc def", **lm, "perplexity": 99.9}}}
     said = cards.notes(folder, figures)
-    assert cards.SEEN["general-lm"] in said and cards.SEEN["imdb-lm"] not in said
     assert "71.2" in said and "99.9" not in said and "distributed for research" not in said
+
+
+def test_what_was_seen_in_samples_is_said_of_the_weights_that_wrote_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_lm(tmp_path / "general-lm")
+    lm = {"perplexity": 71.2, "bits_per_character": 1.5, "accuracy": 0.3, "unknown_share": 0.02, "tokens": 1000}
+    figures = {"language models": {"mine": arm(folder, **lm)}}
+    assert look.HOW not in cards.notes(folder, figures)
+    monkeypatch.setitem(cards.SEEN, modelfolder.read_config(folder).weights_sha256[:12], "It rhymes.")
+    assert f"{look.HOW} It rhymes." in cards.notes(folder, figures) and "60 samples" in look.HOW
 
 
 def test_weights_that_were_not_measured_keep_their_notes(tmp_path: Path) -> None:

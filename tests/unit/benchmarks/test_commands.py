@@ -31,7 +31,7 @@ def test_a_training_is_told_by_the_run_that_made_the_model() -> None:
 
 def test_commands_stand_in_the_order_in_which_they_follow_each_other() -> None:
     for name in ("imdb-lm", "imdb-unsup", "general-lm"):
-        commands.keep(name, lambda name=name: {"command": f"make {name}", "seconds": 3})
+        commands.keep({}, name, {"command": f"make {name}", "seconds": 3})
     assert list(record.figures("commands")) == ["imdb-unsup", "general-lm", "imdb-lm"]
     rows = [line for line in quality_page.commands(record.figures("commands")) if line.startswith("| `")]
     assert rows == [f"| `make {name}` | 3 s |  |" for name in ("imdb-unsup", "general-lm", "imdb-lm")]
