@@ -71,14 +71,14 @@ def measure(name: str, method: Method) -> None:
     of = f"{imdb.info.content_hash[:12]} {method.of}".strip()
     for n, draws in DRAWS.items():
         for draw in draws:
-            figures = record.figures(NAME)
-            cells = figures.setdefault(name, {}).setdefault(str(n), {})
-            if cells.get(str(draw), {}).get("of") == of:
+            if record.figures(NAME).get(name, {}).get(str(n), {}).get(str(draw), {}).get("of") == of:
                 continue
             started = record.machine()
-            cells[str(draw)] = {"of": of, **cell(imdb, method, n, draw)}
+            measured = {"of": of, **cell(imdb, method, n, draw)}
+            figures = record.figures(NAME)  # read now: another method may have been measured meanwhile
+            figures.setdefault(name, {}).setdefault(str(n), {})[str(draw)] = measured
             record.write(NAME, "python -m benchmarks.labels", started, figures)
-            say(f"{name}, {n} labels, draw {draw}: {cells[str(draw)]['accuracy']}")
+            say(f"{name}, {n} labels, draw {draw}: {measured['accuracy']}")
 
 
 def cell(imdb: Dataset, method: Method, n: int, draw: int) -> Figures:

@@ -80,13 +80,13 @@ def main() -> None:
 def measure(items: Iterator[Item]) -> None:
     """Every item that the record does not hold yet."""
     for item in items:
-        figures = record.figures(NAME)
-        group = figures.setdefault(item.group, {})
-        if group.get(item.name, {}).get("of") == item.of:
+        if record.figures(NAME).get(item.group, {}).get(item.name, {}).get("of") == item.of:
             say(f"{item.group}, {item.name}: in the record")
             continue
         started = record.machine()
-        group[item.name] = {"of": item.of, **item.measure()}
+        measured = {"of": item.of, **item.measure()}
+        figures = record.figures(NAME)  # read now: another part may have been measured meanwhile
+        figures.setdefault(item.group, {})[item.name] = measured
         record.write(NAME, "python -m benchmarks.quality", started, figures)
         say(f"{item.group}, {item.name}: measured")
 

@@ -15,12 +15,22 @@ def test_the_front_matter_is_what_the_hub_reads(tmp_path: Path) -> None:
     card = (tiny_classifier(tmp_path / "model") / "README.md").read_text()
     front = yaml.safe_load(card.split("---\n")[1])
     assert front == {
-        "license": "apache-2.0",
         "library_name": "ulmfit-studio",
         "language": "en",
         "pipeline_tag": "text-classification",
         "tags": ["fastai", "ulmfit", "text-classification"],
     }
+
+
+@pytest.mark.parametrize(
+    ("notes", "license_name"), [("", None), ("Of tickets.", None), ("### Licence\n\nCC BY 4.0.", "see-notes")]
+)
+def test_a_card_names_no_licence_that_its_owner_did_not_give(
+    notes: str, license_name: str | None, tmp_path: Path
+) -> None:
+    card = render("model", modelfolder.read_config(tiny_lm(tmp_path / "lm")), notes)
+    front = yaml.safe_load(card.split("---\n")[1])
+    assert front.get("license_name") == license_name and ("license" in front) == (license_name is not None)
 
 
 def test_the_tags_follow_kind_and_part(tmp_path: Path) -> None:

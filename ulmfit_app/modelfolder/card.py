@@ -10,7 +10,9 @@ from ulmfit_app.modelfolder.tensors import PREFIX
 from ulmfit_app.schema import IMPORTED, Kind, Lineage, ModelConfig, Recipe, Slice, Stage
 
 NOTES_BEGIN, NOTES_END = "<!-- notes -->", "<!-- end of notes -->"
-LICENSE = "apache-2.0"
+# The Hub's words for a licence that it has no name for. Whose texts the weights were learned from is not ours to know,
+# so a card names no licence unless its notes speak of one.
+LICENSE = ("license: other", "license_name: see-notes")
 TASKS = {Kind.LM: "text-generation", Kind.CLASSIFIER: "text-classification"}
 
 
@@ -42,7 +44,7 @@ def render(name: str, config: ModelConfig, notes: str = "", repo_id: str = "") -
     With `repo_id` the card for the Hub: measured numbers as model-index, and how fastai loads the encoder from there.
     """
     sections = (
-        _front_matter(name, config, for_hub=bool(repo_id)),
+        _front_matter(name, config, notes, for_hub=bool(repo_id)),
         f"# {name}\n\n{_what_it_is(config)}",
         f"## Load it\n\n{_load_it(repo_id or name, config)}",
         *([f"## Load its encoder with fastai\n\n{_load_with_fastai(repo_id, config)}"] if repo_id else []),
@@ -70,10 +72,10 @@ def _task(config: ModelConfig) -> str:
     return "feature-extraction" if config.part == "encoder" else TASKS[config.kind]
 
 
-def _front_matter(name: str, config: ModelConfig, *, for_hub: bool) -> str:
+def _front_matter(name: str, config: ModelConfig, notes: str, *, for_hub: bool) -> str:
     lines = (
         "---",
-        f"license: {LICENSE}",
+        *(LICENSE if "licen" in notes.lower() else ()),
         "library_name: ulmfit-studio",
         f"language: {config.tokenizer.language}",
         f"pipeline_tag: {_task(config)}",

@@ -70,6 +70,19 @@ def test_the_grid_goes_on_where_it_was_interrupted() -> None:
     assert len(trained) == 7
 
 
+def test_methods_measured_side_by_side_keep_each_others_cells() -> None:
+    def fit(dataset: Dataset, seed: int):
+        if dataset.info.counts.train == 10 and seed == 1:
+            labels.measure("other", Method("b", lambda *_: lambda texts: ["neg"] * len(texts)))
+        return lambda texts: ["pos"] * len(texts)
+
+    labels.measure("method", Method("a", fit))
+    found = record.figures("labels")
+    assert {name: {n: list(draws) for n, draws in cells.items()} for name, cells in found.items()} == {
+        name: {"10": ["1", "2"], "40": ["1"]} for name in ("method", "other")
+    }
+
+
 def test_the_baseline_learns_from_the_drawn_labels() -> None:
     found = labels.cell(reviews(), labels.tfidf(argparse.Namespace()), 40, 1)
     assert found["accuracy"] == 1

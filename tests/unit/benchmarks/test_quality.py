@@ -46,6 +46,15 @@ def test_a_broken_measurement_leaves_the_record_as_it_was(results: Path) -> None
     assert [path.name for path in results.iterdir()] == ["quality.json"]
 
 
+def test_parts_measured_side_by_side_keep_each_others_figures() -> None:
+    def slow() -> dict[str, int]:
+        quality.measure(iter([Item("group", "other", "b", lambda: {"n": 2})]))
+        return {"n": 1}
+
+    quality.measure(iter([Item("group", "arm", "a", slow)]))
+    assert record.figures("quality") == {"group": {"arm": {"of": "a", "n": 1}, "other": {"of": "b", "n": 2}}}
+
+
 def test_accuracy_by_words_counts_every_text_once() -> None:
     texts, hits = ["a " * n for n in (1, 99, 100, 699, 700)], np.array([True, False, True, True, True])
     found = quality.by_words(texts, hits)

@@ -23,11 +23,12 @@ CLASSIFIER = recipes.override(
 )
 
 
-def learner(recipe: Recipe = LM, seed: int = 0, shape: Architecture = SHAPE) -> TextLearner:
+def learner(
+    recipe: Recipe = LM, seed: int = 0, shape: Architecture = SHAPE, device: torch.device = CPU.torch
+) -> TextLearner:
     """A learner on 48 random texts of 5 to 30 tokens; equal texts and weights for equal seeds."""
     rng = np.random.default_rng(0)
     ids = [rng.integers(2, len(VOCAB), size=rng.integers(5, 30)) for _ in range(48)]
-    device = torch.device("cpu")
     devices.seed_everything(seed)
     if recipe.kind is Kind.LM:
         parts = [loaders.LMTexts(part, VOCAB) for part in (ids[:36], ids[36:])]
@@ -51,7 +52,8 @@ class Training:
         device: Device = CPU,
         seed: int = 0,
     ) -> None:
-        self.learner, self.folder, self.events = learner(recipe, seed), folder, list[Event]()
+        self.learner = learner(recipe, seed, device=device.torch)
+        self.folder, self.events = folder, list[Event]()
         plan = recipes.plan(recipe, len(self.learner.dls.train))
         self.course = Course(self.learner, recipe, plan, device, folder, control, self.events.append)
 
