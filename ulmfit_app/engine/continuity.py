@@ -12,7 +12,7 @@ from pathlib import Path
 from fastai.callback.core import Callback
 from fastai.learner import Learner
 
-from ulmfit_app.engine import checkpoints, randomness
+from ulmfit_app.engine import checkpoints, devices, randomness
 from ulmfit_app.engine.callbacks import KeepBest, Position
 from ulmfit_app.engine.checkpoints import EpochStart, Moment, Resumed
 from ulmfit_app.engine.outcome import Control, Paused, Stopped
@@ -77,6 +77,7 @@ class Keeper(Callback):
             name = checkpoints.save_automatic(self.learn, self.folder, moment)
         else:
             checkpoints.save(self.learn, self.folder, name, moment)
+        devices.release_freed_memory()
         self.saved_at = time.monotonic()
         self.cost = self.saved_at - began
         self.on_event(CheckpointEvent(name=name, step=moment.place.step))

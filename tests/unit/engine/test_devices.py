@@ -1,6 +1,10 @@
 """Choosing a device and a precision, and telling a lack of memory in plain words."""
 
+import os
+import platform
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +13,7 @@ import torch
 from ulmfit_app import hardware
 from ulmfit_app.engine import devices
 from ulmfit_app.errors import DataError, DeviceError, TrainingError
+from ulmfit_app.runs import launcher
 
 
 def test_auto_on_a_machine_without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,3 +75,26 @@ def test_other_errors_pass() -> None:
 
 def test_memory_is_that_of_the_process() -> None:
     assert devices.memory_mb(devices.Device("cpu", "fp32")) > 10
+
+
+FREED = """
+import psutil
+from ulmfit_app.engine import devices
+
+rss = lambda: psutil.Process().memory_info().rss >> 20
+before = rss()
+blocks = [bytearray(b"x" * 2**20) for _ in range(300)]
+pinned = bytearray(1000)  # above the blocks, so that the heap cannot simply end lower
+del blocks
+kept = rss() - before
+devices.release_freed_memory()
+print(kept, rss() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
+def test_freed_memory_goes_back_to_the_system_when_asked() -> None:
+    environment = {**os.environ, "GLIBC_TUNABLES": launcher.KEEP_MEMORY}
+    said = subprocess.run([sys.executable, "-c", FREED], env=environment, capture_output=True, text=True, check=True)
+    kept, left = map(int, said.stdout.split())
+    assert kept >= 295 and left <= 20
