@@ -30,6 +30,23 @@ def test_auto_on_a_machine_without_cuda(monkeypatch: pytest.MonkeyPatch) -> None
         devices.choose("cpu", "fp16")
 
 
+@pytest.mark.parametrize(
+    ("can", "fast"),
+    [
+        ({"amx_tile": True, "avx512_bf16": True, "cpu_name": "Intel(R) Xeon(R)"}, True),
+        ({"amx_tile": False, "avx512_bf16": True, "cpu_name": "Intel(R) Xeon(R)"}, False),
+        ({"amx_tile": False, "avx512_bf16": True, "cpu_name": "AMD EPYC"}, True),
+        ({"amx_tile": False, "avx512_bf16": False, "cpu_name": "AMD EPYC"}, False),
+        ({"architecture": "aarch64"}, False),
+    ],
+)
+def test_bf16_is_the_cpus_default_where_it_was_measured_to_be_faster(
+    monkeypatch: pytest.MonkeyPatch, can: dict[str, object], fast: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: can)
+    assert hardware.cpu_has_bf16() is (fast and torch.backends.mkldnn.is_available())
+
+
 @pytest.mark.parametrize(("has_bf16", "best"), [(True, "bf16"), (False, "fp16")])
 def test_auto_on_a_cuda_machine(monkeypatch: pytest.MonkeyPatch, has_bf16: bool, best: str) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
