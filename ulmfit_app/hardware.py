@@ -1,5 +1,8 @@
 """What this machine can compute with: devices and precisions. Asks torch, imported only then; chooses nothing."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 def devices() -> list[str]:
     """The devices that torch sees here, the best one first: `cuda`, `mps`, `cpu`."""
@@ -29,6 +32,6 @@ def cpu_has_bf16() -> bool:
     """
     import torch
 
-    can = getattr(torch.cpu, "get_capabilities", dict)()  # not there in older versions
+    can: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # not there in older versions
     fast = can.get("amx_tile") or (can.get("avx512_bf16") and can.get("cpu_name", "").startswith("AMD"))
     return torch.backends.mkldnn.is_available() and bool(fast)
