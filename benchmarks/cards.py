@@ -46,12 +46,9 @@ PERIOD = (
 
 # What was seen in the samples of `benchmarks.look`, by the weights (the first 12 digits of their hash) that wrote them.
 SEEN = {
-    "f044f46180d3": "Encyclopedia entries, office prose, talk and old novels, right in grammar for some ten words and "
-    "without a thread after that. Facts are wrong and sound certain (a faith became the capital of an ocean). One "
-    "sample went on about animals where the prompt had named gay people. No slur, nothing sexual.",
-    "4c7398863f4d": "Film reviews in tone and in most of their grammar, which praise and damn the same film in two "
-    "sentences. Actors' names stand beside films and deeds that are made up. Of groups of people it writes clichés "
-    "that can hurt (“a black man who never had no clue”). No slur, nothing sexual.",
+    "824f6e37469b": "Encyclopedia entries, office and software prose, talk and old novels, right in grammar for some "
+    "ten words and without a thread after that. Facts are wrong and sound certain (a faith became the capital of a "
+    "peninsula). Where the prompt named gay people, one sample spoke of killing. No slur, nothing sexual.",
 }
 
 
