@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def serve(home: Path, log: Path) -> Iterator[Server]:
         yield Server(f"http://localhost:{port}", log, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
 
 
 def _free_port() -> int:
@@ -58,7 +57,7 @@ def _wait_until_up(process: "subprocess.Popen[bytes]", url: str, log: Path) -> N
     while process.poll() is None and time.monotonic() < deadline:
         try:
             urllib.request.urlopen(url)
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.02)
         else:
             return

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.fixtures import tiny_classifier, tiny_lm
 from tools.appserver import Server, serve
@@ -17,6 +17,8 @@ from ulmfit_app.data import sources
 from ulmfit_app.settings import settings
 
 REVIEWS = "tiny-reviews"
+
+expect.set_options(timeout=30_000)  # ms; machines that test are busy
 
 
 @pytest.fixture(scope="session")

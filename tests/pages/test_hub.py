@@ -63,7 +63,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def ended(app: AppTest, key: str) -> AppTest:
     """The session when the transfer under `key` has ended: AppTest runs no timers."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while app.session_state[key].state == "running" and time.monotonic() < deadline:
         time.sleep(0.01)
     return app.run()

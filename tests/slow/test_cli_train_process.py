@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -114,8 +115,9 @@ def test_the_second_ctrl_c_leaves_the_run_going(training: tuple[subprocess.Popen
 def _worker_of(run: RunFolder) -> int:
     """The process whose command names the run."""
     for process in Path("/proc").glob("[0-9]*"):
-        if run.id.encode() in (process / "cmdline").read_bytes():
-            return int(process.name)
+        with suppress(OSError):  # it has ended just now
+            if run.id.encode() in (process / "cmdline").read_bytes():
+                return int(process.name)
     raise AssertionError("no such process")
 
 

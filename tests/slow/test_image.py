@@ -21,7 +21,6 @@ from email.message import Message
 from fnmatch import fnmatch
 from importlib.metadata import distribution
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 import yaml
@@ -33,7 +32,7 @@ from ulmfit_app.settings import CHECKOUT, VISITOR_COOKIE
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text().replace("\\\n", " ")
 IGNORED = [line for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
 USER = 1000
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def instructions(name: str) -> list[str]:
@@ -135,7 +134,7 @@ def is_up(image: Image) -> bool:
     """Whether the route of the health check answers."""
     try:
         return image.get("/healthz").status == 200
-    except (URLError, ConnectionError):
+    except OSError:
         return False
 
 

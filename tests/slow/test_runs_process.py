@@ -31,6 +31,7 @@ from ulmfit_app.settings import settings
 pytestmark = pytest.mark.slow
 
 LONG = 1000
+SEEN_WITHIN = 10.0  # seconds until a killed run is seen as interrupted
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def _wait_for_end(folder: RunFolder) -> RunState:
 
 
 def _wait_for(folder: RunFolder, *states: RunState) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while state_of(folder) not in states:
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -71,7 +72,7 @@ def test_a_run_is_followed_to_its_end() -> None:
     done = [event.done for event in events if isinstance(event, ProgressEvent)]
     assert done[-1] == 30
     assert done == sorted(set(done))
-    assert len(done) < 10  # of 30 steps in 1.5 s: at most two a second, and the last
+    assert len(done) <= 2 + 2 * (events[-1].t - events[0].t)  # at most two a second, and the last
     assert state_of(folder) is RunState.DONE
     assert folder.log.read_text() == "in the log\n"
     assert list(follow(folder)) == events
@@ -104,7 +105,7 @@ def test_a_killed_worker_is_an_interrupted_run_within_seconds_and_goes_on() -> N
     os.kill(_pid(folder), signal.SIGKILL)
     since = time.monotonic()
     assert _wait_for_end(folder) is RunState.INTERRUPTED
-    assert time.monotonic() - since < 5
+    assert time.monotonic() - since < SEEN_WITHIN
     assert "killed" in summary(folder).reason
     control.resume(folder.id)
     assert _wait_for_end(folder) is RunState.DONE
@@ -164,12 +165,13 @@ def test_a_request_stops_a_run_and_frees_its_name() -> None:
 
 
 def test_a_second_worker_on_a_live_run_does_nothing() -> None:
-    folder = find(submit(make_spec(seed=100)))
+    folder = find(submit(make_spec(seed=LONG)))
     _pid(folder)
     second = subprocess.run(launcher.worker_command(folder.id), capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
     assert "Another worker" in second.stderr
-    assert _wait_for_end(folder) is RunState.DONE
+    control.stop(folder.id)
+    assert _wait_for_end(folder) is RunState.STOPPED
     events = [event for event in follow(folder) if isinstance(event, MessageEvent)]
     assert len(events) == 1
 
@@ -208,8 +210,9 @@ def test_a_worker_that_cannot_begin_is_told_and_blocks_nobody(monkeypatch: pytes
 def test_a_worker_whose_folder_is_removed_ends_and_makes_nothing() -> None:
     folder = find(submit(make_spec(seed=LONG)))
     process = psutil.Process(_pid(folder))
-    shutil.rmtree(folder.path)
-    process.wait(10)
+    while folder.path.exists():  # the worker writes and unlinks beside it, so one pass may find a name gone or one new
+        shutil.rmtree(folder.path, ignore_errors=True)
+    process.wait(60)
     assert not folder.path.exists()
     assert not (settings().home_path / "models").exists()
 
@@ -237,7 +240,7 @@ def _fill(place: Path) -> Path:
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on_later(small_disk: Path) -> None:
-    folder = find(submit(make_spec(seed=40)))
+    folder = find(submit(make_spec(seed=100)))
     _pid(folder)
     filler = _fill(small_disk)
     assert _wait_for_end(folder) is RunState.FAILED
