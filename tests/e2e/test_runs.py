@@ -108,6 +108,7 @@ def test_a_run_is_started_found_reloaded_opened_twice_stopped_kept_deleted_and_b
     profile = browser.new_context()
     elsewhere = profile.new_page()
     elsewhere.goto(page.url)
+    expect(elsewhere.get_by_text("of all steps")).to_be_visible(timeout=SLOW)  # drawn last: nothing folds the popover
     # In the page: while a script runs, Streamlit's own header has a button "Stop" too.
     elsewhere.get_by_test_id("stMain").get_by_role("button", name="Stop").click(timeout=SLOW)
     elsewhere.get_by_role("button", name="Stop the run").click()
